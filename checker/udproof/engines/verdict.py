@@ -1,0 +1,90 @@
+"""What an engine answers: one `Verdict` a property, and a `Result` for the run.
+
+An engine is a function from a system, the properties asked for and the limits to a `Result` (`Engine`). It knows nothing of
+reports. The rules it must keep, whatever it does inside:
+
+- PROVED is said only when every state that can be reached has been accounted for;
+- a limit that ends the work (time, memory, the user) leaves what is undecided UNKNOWN, with the reason;
+- a property whose premise was never reached is VACUOUS, not proved;
+- a violation comes with a trace that the reference semantics replays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from udproof.counterexamples.trace import Trace
+from udproof.language import Property, System
+
+
+class Outcome(Enum):
+    """The four answers."""
+
+    PROVED = "proved"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"
+    VACUOUS = "vacuous"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use: seconds of wall-clock time, bytes of resident memory; None for no limit."""
+
+    seconds: float | None = None
+    memory: int | None = None
+    stop_at_first: bool = False  # end after the level of the first violation, other properties undecided?
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How far a search got. `states` are distinct; `depth` is in steps, where a wait of any length is one step."""
+
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    frontier: int  # states found and not looked into yet; 0 when the search is complete
+    memory: int  # bytes, the most that the process held
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for one property."""
+
+    property: Property
+    outcome: Outcome
+    reason: str  # one sentence: the evidence, or what is missing
+    trace: Trace | None = None  # of a violation
+    witness: Trace | None = None  # of the premise, where it was reached
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answers of one run of one engine, and what it saw on the way."""
+
+    engine: str
+    scope: str  # "this fleet" or "any fleet"
+    verdicts: tuple[Verdict, ...]
+    figures: Figures
+    complete: bool  # was every reachable state looked into?
+    fired: Mapping[str, int]  # how many transitions each action made; an action that never fired has 0
+    stopped: str | None = None  # why the search ended early
+    interrupted: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+Progress = Callable[[Figures], None]
+
+
+class Engine(Protocol):
+    """The interface of every engine."""
+
+    name: str
+
+    def verify(
+        self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None
+    ) -> Result:
+        """Decide the properties on the system, within the limits. ModelError if the system is not for this engine."""

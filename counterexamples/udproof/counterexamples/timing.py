@@ -1,0 +1,330 @@
+"""The timing diagram: who was in which phase when, which limit was passed, and by which step.
+
+The idea: a design review understands a counterexample of a timed protocol from one picture. A lane for each party,
+grouped; a bar for each phase; the steps numbered on top and told below; on each bar with a limit the instant at which
+the limit falls; what lies beyond it hatched in red; the decisive step in red through all lanes.
+
+`render` is a pure function from a `Chart` to one self-contained SVG text. It knows nothing of hosts or models: somebody
+else turns traces into charts. It guarantees
+
+- the same bytes for the same chart, on every machine;
+- that every text lies inside the canvas, however long or hostile a name is (see `svg`), and on no other text (a callout
+  may cover one, if there is no better place);
+- that a long wait is left out visibly or not at all (see `axis`);
+- that nothing is told by colour alone: kinds differ in height and hatch, an overrun has its hatch and its red edge.
+
+The paper grows downwards: each part takes the height `y` at which it begins and returns its drawing with the height at
+which the next one begins: heading, step numbers, lanes (see `lanes`), time axis, told steps, key.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from udproof.counterexamples import lanes
+from udproof.counterexamples.axis import BREAK, Need, decimal, fit, nice, span
+from udproof.counterexamples.chart import OVERRUN, STYLES, Bar, Callout, Chart, Lane, Mark
+from udproof.counterexamples.lanes import EDGE, GREY, INK, LEFT, RED, RIGHT, SLATE, WIDTH, Box, Page
+from udproof.counterexamples.svg import FONT, Face, clean, escape, number, shorten, tag, text_width, titled, wrap, write
+
+__all__ = ["Bar", "Callout", "Chart", "Lane", "Mark", "render"]
+
+_VERDICTS = {"VIOLATED": RED, "PROVED": "#2c6e4c"}
+_DISC = Face(12, "#ffffff", True, "middle")
+_TICK = Face(15, GREY, anchor="middle", halo="#ffffff")
+_REMARK = Face(15, RED, bold=True)
+
+
+def render(chart: Chart) -> str:
+    """Return the picture of `chart` as one SVG text that ends in a newline; equal charts give equal texts."""
+    page = _plan(chart)
+    heading, y = _heading(chart)
+    discs, page.top = _discs(page, y)
+    grid, foot, y = _foot(page)
+    told, y = _told(chart, y)
+    key, y = _key(chart, y)
+    under, bars, over = lanes.contents(page)
+    layers = [heading, lanes.bands(page), grid, _threads(page, False), under, bars, _threads(page, True)]
+    layers += [lanes.tears(page), over, lanes.names(page), discs, _callouts(page), foot, told, key]
+    steps = "; ".join(f"{mark.number} {mark.text} @{_when(chart, mark.time)}" for mark in chart.marks)
+    about = clean(f"{chart.sentence} Steps: {steps or 'none'}.")
+    parts = [tag("title", escape(clean(f"{chart.verdict}: {chart.title}"))), tag("desc", escape(about)), _defs(chart)]
+    parts += [tag("rect", width=WIDTH, height=y, fill="#ffffff"), *(part for layer in layers for part in layer)]
+    canvas = {"viewBox": f"0 0 {number(WIDTH)} {number(y)}", "width": number(WIDTH), "height": number(y)}
+    body = "\n".join(["", *parts, ""])
+    return tag("svg", body, xmlns="http://www.w3.org/2000/svg", **canvas, role="img", font_family=FONT) + "\n"
+
+
+def _plan(chart: Chart) -> Page:
+    """Fix the measures: which lane stands where, how high and wide, and which time is where."""
+    groups = {lane.group: i for i, lane in reversed(list(enumerate(chart.lanes)))}
+    order = sorted(range(len(chart.lanes)), key=lambda i: groups[chart.lanes[i].group])
+    pitch = 64.0 if len(order) <= 10 else 50.0 if len(order) <= 24 else 40.0
+    # A remark must find room between the first lane and the last, even if there is only one.
+    tallest = max((_remark(callout)[1] for callout in chart.callouts), default=0.0)
+    pitch = max(pitch, (tallest + 10) / len(order))
+    names = min(max(text_width(clean(lane.name), Face(16, bold=True)) for lane in chart.lanes), 260)
+    group = min(max(text_width(clean(name), Face(16, bold=True)) for name in groups), 170)
+    left = LEFT + group + (24 if group else 0) + max(names, 30) + 17
+    bars = [bar for lane in chart.lanes for bar in lane.bars]
+    instants = {Fraction(0), chart.end, *(m.time for m in chart.marks), *(c.time for c in chart.callouts)}
+    instants |= {t for bar in bars for t in (bar.start, bar.end, bar.due) if t is not None and t <= chart.end}
+    needs = [Need(b.start, b.end, 44 if b.label and b.kind != "running" else 6) for b in bars]
+    return Page(chart, {lane: row for row, lane in enumerate(order)}, pitch, left, fit(left, RIGHT, instants, needs))
+
+
+def _heading(chart: Chart) -> tuple[list[str], float]:
+    badge, bold, plain = Face(17, "#ffffff", True, "middle"), Face(20, "#000000", True), Face(17, INK)
+    width = text_width(shorten(clean(chart.verdict), badge, 300), badge) + 24
+    drawn = [tag("rect", x=LEFT, y=20, width=width, height=30, rx=5, fill=_VERDICTS.get(chart.verdict, SLATE))]
+    drawn.append(write((LEFT + width / 2, 41), chart.verdict, badge, 300))
+    y, room = 42.0, RIGHT - LEFT - width - 17
+    for line in wrap(clean(chart.title), bold, room, 3):
+        drawn.append(write((LEFT + width + 17, y), line, bold, room))
+        y += 26
+    y = max(y, 68) + 11
+    for line in wrap(clean(chart.sentence), plain, RIGHT - LEFT, 6):
+        drawn.append(write((LEFT, y), line, plain, RIGHT - LEFT))
+        y += 24
+    return drawn, y - 8
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move sorted places as little as possible until neighbours are `gap` apart and all lie in `low` to `high`.
+
+    Isotonic regression by pooling adjacent violators, on the places less their share of gaps.
+    """
+    pools: list[tuple[float, int]] = []
+    for i, place in enumerate(wanted):
+        mean, count = place - i * gap, 1
+        while pools and pools[-1][0] > mean:
+            before, size = pools.pop()
+            mean, count = (before * size + mean * count) / (size + count), count + size
+        pools.append((mean, count))
+    last = high - gap * (len(wanted) - 1)
+    flat = [min(max(mean, low), last) for mean, count in pools for _ in range(count)]
+    return [place + i * gap for i, place in enumerate(flat)]
+
+
+def _discs(page: Page, y: float) -> tuple[list[str], float]:
+    """Number the steps above the plot, fanned out where they are close; in several rows where there are many."""
+    marks = sorted(page.chart.marks, key=lambda m: (m.time, m.number))
+    if not marks:
+        return [], y + 8
+    wide = max(22.0, *(text_width(str(m.number), _DISC) + 5 for m in marks))
+    low, high = page.left - 8, WIDTH - 6 - wide / 2
+    rows = -(-len(marks) // int((high - low) / (wide + 3)))
+    wanted = [page.axis.x(mark.time) for mark in marks]
+    places = spread(wanted, (wide + 3) / rows, low, high)
+    knee, widest = y + 26 * rows, max(abs(a - b) for a, b in zip(wanted, places, strict=True))
+    top = knee + (6 if widest < 1 else min(14 + widest / 8, 40))
+    leaders, discs = [], []
+    for i, (mark, at, x) in enumerate(zip(marks, wanted, places, strict=True)):
+        ink, middle = RED if mark.decisive else SLATE, y + 26 * (i % rows) + 13
+        path = f"M{number(x)} {number(middle)}V{number(knee)}L{number(at)} {number(top)}"
+        leaders.append(tag("path", d=path, fill="none", stroke=RED if mark.decisive else "#9a9ea6"))
+        disc = tag("rect", x=x - wide / 2, y=middle - 11, width=wide, height=22, rx=11, fill=ink)
+        told = f"{mark.number} {mark.text} @{_when(page.chart, mark.time)}"
+        discs.append(titled(told, disc, write((x, middle + 4.3), str(mark.number), _DISC)))
+    return leaders + discs, top
+
+
+def _threads(page: Page, decisive: bool) -> list[str]:
+    """Draw the dotted lines of the steps through all lanes: one for an instant, however many steps it has."""
+    times = sorted({mark.time for mark in page.chart.marks if mark.decisive is decisive})
+    ink, width = (RED, 1.8) if decisive else ("#b4b8bf", 1.2)
+    look = {"stroke": ink, "stroke_dasharray": "2 4"}
+    places = [page.axis.x(time) for time in times]
+    return [tag("line", x1=x, y1=page.top, x2=x, y2=page.bottom, **look, stroke_width=width) for x in places]
+
+
+class _Rows:
+    """Texts under the axis: each goes into the first row, of those it may take, in which it meets no other."""
+
+    def __init__(self) -> None:
+        self.taken: dict[int, list[tuple[float, float]]] = {}
+
+    def place(self, x: float, width: float, among: range) -> tuple[int, float] | None:
+        """Return the row and the middle, as near to `x` as the canvas allows; None if all rows are full there."""
+        middle = min(max(x, width / 2 + 6), WIDTH - 6 - width / 2)
+        left, right = middle - width / 2, middle + width / 2
+        for row in among:
+            if all(right <= a or b <= left for a, b in self.taken.get(row, [])):
+                self.taken.setdefault(row, []).append((left, right))
+                return row, middle
+        return None
+
+
+def _foot(page: Page) -> tuple[list[str], list[str], float]:
+    """Draw the time axis: the thin lines that belong under the bars, and what stands below the lanes."""
+    chart, y, rows = page.chart, page.bottom, _Rows()
+    grid: list[str] = []
+    drawn: list[str] = []
+    if chart.folded:
+        drawn.append(write((LEFT, y + 21), f"⋯ {chart.folded}", Face(14, GREY, halo="#ffffff"), RIGHT - LEFT))
+        y += 32
+        drawn.append(tag("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, stroke="#c9ccd2"))
+    for time, certain in _ticks(page):
+        text = decimal(time) if _bare(chart) else span(time) if time else "0"
+        x, width = page.axis.x(time), text_width(text, _TICK)
+        if (place := rows.place(x, width + 14, range(99 if certain else 1))) is not None:
+            drawn.append(write((place[1], y + 22 + 22 * place[0]), text, _TICK))
+            grid.append(tag("line", x1=x, y1=page.top, x2=x, y2=y + 5, stroke="#dcdee3", stroke_width=1.2))
+    for x, (start, end) in zip(page.breaks(), page.axis.breaks, strict=True):
+        text = f"⋯ {span(end - start)} ⋯"
+        row, middle = rows.place(x + BREAK / 2, text_width(text, _TICK) + 22, range(1, 99)) or (1, x)
+        if rows.place(x + BREAK / 2, 4, range(1)) is not None:
+            drawn.append(tag("path", d=f"M{number(x + BREAK / 2)} {number(y + 6)}V{number(y + 8 + 22 * row)}", stroke=GREY))
+        drawn += _pill((middle, y + 22 + 22 * row), text)
+    unit, label = Face(15, GREY, anchor="end"), chart.time_label + (" [s]" if _bare(chart) else "")
+    row, _ = rows.place(RIGHT, 2 * min(text_width(clean(label), unit), 300), range(1, 99)) or (1, RIGHT)
+    drawn.append(write((RIGHT, y + 22 + 22 * row), label, unit, 300))
+    return grid, drawn, y + 22 * (1 + max(rows.taken)) + 24
+
+
+def _bare(chart: Chart) -> bool:
+    """Whether the axis counts plain seconds: up to two minutes nobody needs other units."""
+    return 1 <= chart.end <= 120
+
+
+def _when(chart: Chart, time: Fraction) -> str:
+    return f"{decimal(time)} s" if _bare(chart) else span(time)
+
+
+def _pill(at: tuple[float, float], text: str) -> list[str]:
+    """Tell how much time a break leaves out."""
+    face = Face(13.5, GREY, anchor="middle")
+    width, look = text_width(text, face) + 16, {"fill": "#ffffff", "stroke": "#7b8089"}
+    shape = tag("rect", x=at[0] - width / 2, y=at[1] - 14, width=width, height=19, rx=9.5, **look)
+    return [shape, write(at, text, face)]
+
+
+def _ticks(page: Page) -> Iterator[tuple[Fraction, bool]]:
+    """Yield the instants worth a label, and whether it must be there: one on each side of every break, for certain."""
+    chart, axis = page.chart, page.axis
+    widest = max(text_width(span(t), _TICK) for t in [chart.end, *(t for gap in axis.breaks for t in gap)])
+    least = Fraction((80 if _bare(chart) else widest + 30) / axis.scale)
+    # A round duration is at most 2.5 times the one before, so the first is long enough; the one below it may be, too.
+    step = nice(least * Fraction(5, 2))
+    step = nice(step / 2) if nice(step / 2) >= least else step
+    step = max(step, Fraction(1, 100)) if chart.end >= 1 else step
+    instants = {t for lane in chart.lanes for bar in lane.bars for t in (bar.start, bar.end)}
+    segments = axis.ticks(step, instants | {mark.time for mark in chart.marks} | {Fraction(0), chart.end})
+    yield from ((times[0], True) for times in segments if times)
+    yield from ((time, False) for times in segments for time in times[1:] if time <= chart.end)
+    yield chart.end, False
+
+
+def _told(chart: Chart, y: float) -> tuple[list[str], float]:
+    """Tell the numbered steps below the axis, in columns as wide as the longest needs."""
+    marks = sorted(chart.marks, key=lambda m: (m.time, m.number))
+    if not marks:
+        return [], y
+    bold, most = Face(15, bold=True), 700.0
+    lead = max(text_width(str(mark.number), bold) for mark in marks) + 8
+    longest = max(text_width(shorten(clean(f"{m.text} @{_when(chart, m.time)}"), bold, most), bold) for m in marks)
+    columns = max(1, int((RIGHT - LEFT + 28) / (lead + min(longest, most) + 28)))
+    width, drawn = (RIGHT - LEFT + 28) / columns, []
+    for i, mark in enumerate(marks):
+        x, at, ink = LEFT + width * (i % columns), y + 16 + 25 * (i // columns), RED if mark.decisive else INK
+        drawn.append(write((x, at), str(mark.number), Face(15, ink, True)))
+        face = Face(15, ink, mark.decisive)
+        drawn.append(write((x + lead, at), mark.text, face, width - lead - 28, f" @{_when(chart, mark.time)}"))
+    return drawn, y + 25 * -(-len(marks) // columns) + 12
+
+
+def _key(chart: Chart, y: float) -> tuple[list[str], float]:
+    """Explain the kinds of bars that have a name of their own, and the signs of a limit."""
+    bars = [bar for lane in chart.lanes for bar in lane.bars]
+    items = []
+    for kind, style in STYLES.items():
+        if style.name and any(bar.kind == kind for bar in bars):
+            look = {"fill": lanes.swatch(kind), "stroke": None if kind == "running" else EDGE}
+            items.append((style.name, tag("rect", y=-13 * style.height, width=26, height=26 * style.height, rx=2, **look)))
+    tick = {"x1": 13, "y1": -9, "x2": 13, "y2": 9}
+    if any(bar.due is not None and not bar.reached and bar.due <= chart.end for bar in bars):
+        items.append(("limit", tag("line", **tick, stroke="#878c95", stroke_width=1.6, stroke_dasharray="5 4")))
+    if any(bar.reached for bar in bars):
+        items.append(("limit reached", tag("line", **tick, stroke=RED, stroke_width=3)))
+    if any(bar.due is not None and bar.end > bar.due for bar in bars):
+        items.append(("beyond the limit", tag("rect", y=-8, width=26, height=16, fill="url(#overrun)", stroke=RED)))
+    if not items:
+        return [], y + 8
+    x, face = LEFT, Face(13, GREY)
+    drawn = [tag("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, stroke="#dcdee3")]
+    for name, shape in items:
+        drawn.append(tag("g", shape, transform=f"translate({number(x)} {number(y + 22)})"))
+        drawn.append(write((x + 33, y + 26.5), name, face))
+        x += 33 + text_width(name, face) + 26
+    return drawn, y + 44
+
+
+def _remark(callout: Callout) -> tuple[float, float, list[tuple[str, bool]]]:
+    """Return the width and height of the box of a callout, and its lines with whether they are bold.
+
+    A long line is wrapped; of more than eight lines the rest is counted.
+    """
+    lines = [(part, i == 0) for i, line in enumerate(callout.lines) for part in wrap(clean(line), _REMARK, 390, 3)]
+    lines = lines if len(lines) <= 8 else [*lines[:7], (f"… {len(lines) - 7} more lines", False)]
+    width = max((text_width(shorten(line, _REMARK, 390), _REMARK) for line, _ in lines), default=0)
+    return width + 26, 22.0 * len(lines) + 13, lines
+
+
+def _callouts(page: Page) -> list[str]:
+    drawn: list[str] = []
+    taken = [box for lane in sorted(page.texts) for box in page.texts[lane]]
+    taken += [page.extent(i, bar) for i, lane in enumerate(page.chart.lanes) for bar in lane.bars]
+    for callout in page.chart.callouts:
+        if callout.lines:
+            box = _site(page, callout, taken)
+            taken.append(Box(box.left, box.top, box.right, box.bottom, 50))
+            drawn.append(_balloon(page, callout, box))
+    return drawn
+
+
+def _site(page: Page, callout: Callout, taken: Sequence[Box]) -> Box:
+    """Choose where a callout covers least: bars of its own lane count most, a thin line hardly, far away is bad too."""
+    width, height, _ = _remark(callout)
+    x, y = page.axis.x(callout.time), page.middle(callout.lane)
+    own = [Box(b.left, b.top, b.right, b.bottom, 4 * b.weight**2) for b in taken if b.top <= y <= b.bottom]
+    own.append(Box(x - 14, y - page.pitch * 0.4, x + 14, y + page.pitch * 0.4, 90))
+    sites: list[tuple[float, int, Box]] = []
+    for down in range(-8, 9):
+        top = min(max(y - height / 2 + down * page.pitch / 2, page.top + 4), page.bottom - height - 4)
+        near = [b for b in taken if b.top < top + height and top < b.bottom] + own
+        for aside in range(-12, 13):
+            side = (aside > 0) - (aside < 0)
+            left = min(max(x + 34 * aside + width / 2 * (side - 1), page.left + 4), WIDTH - 8 - width)
+            box = Box(left, top, left + width, top + height)
+            away = abs(34 * aside) + 1.5 * abs(top + height / 2 - y)
+            sites.append((sum(b.overlap(box) * b.weight for b in near) + 12 * away, len(sites), box))
+    return min(sites, key=lambda site: site[:2])[2]
+
+
+def _balloon(page: Page, callout: Callout, box: Box) -> str:
+    """Draw the box with its lines and a pointer from the side that faces the target."""
+    x, y = page.axis.x(callout.time), page.middle(callout.lane)
+    if box.left <= x <= box.right:
+        base, side = min(max(x, box.left + 16), box.right - 16), box.top if y < box.top else box.bottom
+        corners = ((base - 8, side), (x, y), (base + 8, side))
+    else:
+        base, side = min(max(y, box.top + 13), box.bottom - 13), box.left if x < box.left else box.right
+        corners = ((side, base - 8), (x + (4 if x < box.left else -4), y), (side, base + 8))
+    shapes = [tag("polygon", points=" ".join(f"{number(a)} {number(b)}" for a, b in corners), fill=RED)]
+    size, look = {"width": box.right - box.left, "height": box.bottom - box.top}, {"fill": "#fdeceb", "stroke": RED}
+    shapes.append(tag("rect", x=box.left, y=box.top, **size, rx=6, **look, stroke_width=1.4))
+    for i, (line, bold) in enumerate(_remark(callout)[2]):
+        face = Face(15, RED, bold)
+        shapes.append(write((box.left + 13, box.top + 23 + 22 * i), line, face, box.right - box.left - 24))
+    return tag("g", *shapes)
+
+
+def _defs(chart: Chart) -> str:
+    """Define the hatches in use; equal hatches have equal names, so that many pictures may share one page."""
+    used = {bar.kind for lane in chart.lanes for bar in lane.bars}
+    hatched = [(kind, style) for kind, style in STYLES.items() if kind in used and style.hatch]
+    tiles = []
+    for name, style in [*hatched, ("overrun", OVERRUN)]:
+        ground = tag("rect", width=8, height=8, fill=style.fill)
+        lines = tag("path", d=style.hatch, stroke=style.stroke, stroke_width=1.8)
+        tiles.append(tag("pattern", ground, lines, id=name, width=8, height=8, patternUnits="userSpaceOnUse"))
+    return tag("defs", *tiles)

@@ -1,0 +1,147 @@
+"""Small named changes to a system: how mistakes are planted.
+
+A mutant is a system with one thing changed, made by the functions below from the correct one; it is never a second copy of the
+model. Each function returns a new system and raises `ModelError` if there is nothing of that name to change, so that a mutant
+cannot survive by having missed its target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from udproof.language import expressions as ex
+from udproof.language.actions import Action
+from udproof.language.claims import Deadline, Property
+from udproof.language.errors import ModelError
+from udproof.language.symbols import Definition
+from udproof.language.system import System
+from udproof.language.terms import Term
+
+Change = Callable[[System], System]
+
+
+def without_guard(action: Action, label: str) -> Change:
+    """Drop the conjunct of that label from an action's guard."""
+
+    def change(system: System) -> System:
+        found = _action(system, action.name)
+        kept = tuple(guard for guard in found.guards if guard.label != label)
+        if len(kept) == len(found.guards):
+            raise ModelError(f"action {action.name} has no guard labelled {label!r} to drop.")
+        return _with_action(system, replace(found, guards=kept))
+
+    return change
+
+
+def with_action(other: Action, name: str) -> Change:
+    """Put another action in the place of the one of that name, and under its name."""
+
+    def change(system: System) -> System:
+        _action(system, name)
+        return _with_action(system, replace(other, name=name))
+
+    return change
+
+
+def without_action(action: Action) -> Change:
+    """Take an action away."""
+
+    def change(system: System) -> System:
+        _action(system, action.name)
+        return replace(system, actions=tuple(one for one in system.actions if one.name != action.name))
+
+    return change
+
+
+def without_deadline(*names: str) -> Change:
+    """Take deadlines away: what they bounded may take for ever."""
+
+    def change(system: System) -> System:
+        for name in names:
+            if all(one.name != name for one in system.deadlines):
+                raise ModelError(f"there is no deadline {name!r} to drop.")
+        return replace(system, deadlines=tuple(one for one in system.deadlines if one.name not in names))
+
+    return change
+
+
+def with_deadline(other: Deadline) -> Change:
+    """Put another deadline in the place of the one of that name."""
+
+    def change(system: System) -> System:
+        kept = without_deadline(other.name)(system)
+        return replace(kept, deadlines=(*kept.deadlines, other))
+
+    return change
+
+
+def with_definition(old: Definition[Term], new: Definition[Term]) -> Change:
+    """Give a definition another meaning, everywhere it is read."""
+
+    def change(system: System) -> System:
+        if old.symbol not in system.definitions:
+            raise ModelError(f"definition {old.symbol.name} is read nowhere, so there is nothing to change.")
+        return _Renaming({old.symbol: new.symbol}).system(system)
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    """One change after the other."""
+
+    def change(system: System) -> System:
+        for one in changes:
+            system = one(system)
+        return system
+
+    return change
+
+
+def _action(system: System, name: str) -> Action:
+    for action in system.actions:
+        if action.name == name:
+            return action
+    raise ModelError(f"there is no action {name!r} to change.")
+
+
+def _with_action(system: System, other: Action) -> System:
+    return replace(system, actions=tuple(other if one.name == other.name else one for one in system.actions))
+
+
+class _Renaming:
+    """Reads of some definitions become reads of others, throughout a system; definitions that read them are made anew."""
+
+    def __init__(self, other: dict[ex.DefinitionSymbol, ex.DefinitionSymbol]) -> None:
+        self._other = dict(other)
+
+    def system(self, system: System) -> System:
+        return replace(
+            system,
+            actions=tuple(self._action(action) for action in system.actions),
+            deadlines=tuple(replace(one, condition=self.expression(one.condition)) for one in system.deadlines),
+            properties=tuple(self._property(prop) for prop in system.properties),
+        )
+
+    def _action(self, action: Action) -> Action:
+        guards = tuple(replace(guard, condition=self.expression(guard.condition)) for guard in action.guards)
+        updates = tuple(
+            replace(update, where=self.expression(update.where), value=self.expression(update.value)) for update in action.updates
+        )
+        return replace(action, guards=guards, updates=updates)
+
+    def _property(self, prop: Property) -> Property:
+        cause = prop.cause and replace(prop.cause, parts=tuple(self.expression(part) for part in prop.cause.parts))
+        return replace(prop, body=self.expression(prop.body), premise=self.expression(prop.premise), cause=cause)
+
+    def expression(self, node: ex.Expr) -> ex.Expr:
+        changed = ex.rebuild(node, self.expression)
+        if isinstance(changed, ex.Read) and isinstance(changed.symbol, ex.DefinitionSymbol):
+            return replace(changed, symbol=self._symbol(changed.symbol))
+        return changed
+
+    def _symbol(self, symbol: ex.DefinitionSymbol) -> ex.DefinitionSymbol:
+        if symbol not in self._other:
+            body = self.expression(symbol.body)
+            self._other[symbol] = symbol if body == symbol.body else replace(symbol, body=body)
+        return self._other[symbol]

@@ -1,0 +1,379 @@
+"""A system: one immutable value that holds everything the engines read, and nothing else.
+
+A `System` is a list of actions, deadlines, properties and axioms; the sorts and symbols are those that occur in them. It may
+carry an `Instance`, which gives index sorts their elements and constants their values (a fleet); without one it stands for
+all of its instances at once, which is what a proof for every size is about.
+
+Two systems with the same hash have the same text: every declaration, formula and value. Reports, stored traces and
+certificates name it, so that evidence cannot be mistaken for evidence about something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+
+from udproof.language import expressions as ex
+from udproof.language.actions import Action
+from udproof.language.claims import TIME_CAN_PASS, Axiom, Deadline, Property
+from udproof.language.drawing import Lanes
+from udproof.language.errors import ModelError
+from udproof.language.evaluation import environments, evaluate
+from udproof.language.printing import Names, naming, show, show_bound, show_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Elements for every index sort, a full table for every constant, seconds for every timing constant; all by name.
+
+    A table maps the positions of the arguments to the code of the value (see `evaluation`). `notes` are facts a reader of
+    a verdict must know, such as a check that was switched off; they are part of the hash.
+    """
+
+    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constants: Mapping[str, Mapping[tuple[int, ...], int]] = field(default_factory=dict)
+    durations: Mapping[str, Fraction] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """See the module. `assumptions` are sentences that every verdict about the system repeats."""
+
+    name: str
+    actions: tuple[Action, ...]
+    properties: tuple[Property, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    axioms: tuple[Axiom, ...] = ()
+    picture: Lanes | None = None
+    assumptions: tuple[str, ...] = ()
+    instance: Instance = field(default_factory=Instance)
+
+    def __post_init__(self) -> None:
+        for name in ("actions", "properties", "deadlines", "axioms"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if not self.actions:
+            raise ModelError(f"system {self.name} has no action; a system that never moves has nothing to check.")
+        for kind, things in (("actions", self.actions), ("properties", self.properties), ("deadlines", self.deadlines)):
+            _unique([thing.name for thing in things], kind)
+        declared = (*self.variables, *self.constants, *self.clocks, *self.durations, *self.definitions)
+        _unique([symbol.name for symbol in declared], "declarations")
+        _unique([sort.name for sort in self.index_sorts], "index sorts")
+        for act in self.actions:
+            _check_updates(act)
+        object.__setattr__(self, "instance", _completed(self))
+        self._check_axioms()
+
+    # --- what occurs
+
+    @cached_property
+    def symbols(self) -> tuple[object, ...]:
+        """Every symbol that occurs, in order of first occurrence; those inside definitions and declarations included."""
+        seen: dict[object, None] = {}
+
+        def visit(node: ex.Expr) -> None:
+            for part in ex.walk(node):
+                symbol: object = getattr(part, "symbol", None) or getattr(part, "clock", None)
+                bound = getattr(part, "bound", None) or getattr(part, "duration", None)
+                if isinstance(bound, ex.DurationSymbol):
+                    seen.setdefault(bound)
+                if symbol is not None:
+                    note(symbol)
+
+        def note(symbol: object) -> None:
+            if symbol in seen:
+                return
+            seen[symbol] = None
+            inside = getattr(symbol, "body", None) or getattr(symbol, "during", None) or getattr(symbol, "initial", None)
+            if inside is not None:
+                visit(inside)
+
+        for act in self.actions:
+            for guard in act.guards:
+                visit(guard.condition)
+            for update in act.updates:
+                note(update.target)
+                for node in (update.where, *update.index, update.value):
+                    visit(node)
+        for dead in self.deadlines:
+            visit(dead.condition)
+            visit(dead.limit)
+        for prop in self.properties:
+            visit(prop.body)
+            visit(prop.premise)
+            for node in prop.cause.parts if prop.cause else ():
+                visit(node)
+        for rule in self.axioms:
+            visit(rule.body)
+        if self.picture is not None:
+            for bar in self.picture.bars:
+                visit(bar.condition)
+                if bar.limit is not None:
+                    seen.setdefault(bar.limit)
+            if self.picture.group is not None:
+                visit(self.picture.group)
+        return tuple(seen)
+
+    @cached_property
+    def variables(self) -> tuple[ex.VariableSymbol, ...]:
+        """The variables, in order of first occurrence."""
+        return tuple(symbol for symbol in self.symbols if isinstance(symbol, ex.VariableSymbol))
+
+    @cached_property
+    def constants(self) -> tuple[ex.ConstantSymbol, ...]:
+        """The constants, in order of first occurrence."""
+        return tuple(symbol for symbol in self.symbols if isinstance(symbol, ex.ConstantSymbol))
+
+    @cached_property
+    def clocks(self) -> tuple[ex.ClockSymbol, ...]:
+        """The clocks, in order of first occurrence."""
+        return tuple(symbol for symbol in self.symbols if isinstance(symbol, ex.ClockSymbol))
+
+    @cached_property
+    def durations(self) -> tuple[ex.DurationSymbol, ...]:
+        """The timing constants, in order of first occurrence."""
+        return tuple(symbol for symbol in self.symbols if isinstance(symbol, ex.DurationSymbol))
+
+    @cached_property
+    def definitions(self) -> tuple[ex.DefinitionSymbol, ...]:
+        """The definitions, in order of first occurrence."""
+        return tuple(symbol for symbol in self.symbols if isinstance(symbol, ex.DefinitionSymbol))
+
+    @cached_property
+    def index_sorts(self) -> tuple[ex.IndexSort, ...]:
+        """The index sorts of parameters, of symbols' arguments and of their values."""
+        sorts: dict[ex.IndexSort, None] = {}
+        for symbol in self.symbols:
+            for sort in (*getattr(symbol, "domain", ()), getattr(symbol, "sort", None)):
+                if isinstance(sort, ex.IndexSort):
+                    sorts.setdefault(sort)
+        for node in self._expressions():
+            for part in ex.walk(node):
+                if isinstance(part, ex.ForAll | ex.Exists | ex.Count):
+                    sorts.setdefault(part.param.sort)
+        for owner in (*self.actions, *self.deadlines, *self.properties, *self.axioms):
+            for param in owner.params:
+                sorts.setdefault(param.sort)
+        return tuple(sorts)
+
+    def _expressions(self) -> Iterator[ex.Expr]:
+        for act in self.actions:
+            yield from (guard.condition for guard in act.guards)
+            for update in act.updates:
+                yield from (update.where, *update.index, update.value)
+        yield from (dead.condition for dead in self.deadlines)
+        for prop in self.properties:
+            yield from (prop.body, prop.premise)
+        yield from (rule.body for rule in self.axioms)
+        yield from (definition.body for definition in self.definitions)
+        yield from (clock.during for clock in self.clocks)
+
+    # --- the instance
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """What the instance does not give; a system with nothing missing is concrete and can be run."""
+        given = self.instance
+        lacks = [f"elements of sort {sort.name}" for sort in self.index_sorts if sort.name not in given.elements]
+        lacks += [f"values of constant {symbol.name}" for symbol in self.constants if symbol.name not in given.constants]
+        lacks += [f"seconds of {symbol.name}" for symbol in self.durations if symbol.name not in given.durations]
+        return tuple(lacks)
+
+    def at(self, instance: Instance) -> System:
+        """The same system with an instance, completed by the declarations' defaults. ModelError if it does not fit."""
+        return replace(self, instance=instance)
+
+    def elements(self, sort: ex.IndexSort) -> tuple[str, ...]:
+        """The names of a sort's elements."""
+        return self.instance.elements[sort.name]
+
+    @property
+    def checks(self) -> tuple[Property, ...]:
+        """The properties to check: the system's own and, where there are deadlines, that they never stop time for good."""
+        return (*self.properties, TIME_CAN_PASS) if self.deadlines else self.properties
+
+    def named(self, name: str) -> Property:
+        """The property of that name. KeyError if there is none."""
+        for prop in self.checks:
+            if prop.name == name:
+                return prop
+        raise KeyError(name)
+
+    def _check_axioms(self) -> None:
+        if self.missing:
+            return
+        world = ConstantsOnly(self.instance)
+        for rule in self.axioms:
+            for env in environments(rule.params, world):
+                if not evaluate(rule.body, env, world):
+                    named = ", ".join(f"{node.name} = {self.elements(node.sort)[at]}" for node, at in env.items())
+                    raise ModelError(f"the instance breaks axiom {rule.name} ({rule.statement}), for {named}.")
+
+    # --- the hash
+
+    @cached_property
+    def text(self) -> str:
+        """The whole system as text: the same text means the same system."""
+        return "\n".join(_lines(self)) + "\n"
+
+    @cached_property
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits of SHA-256 over `text`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+class ConstantsOnly:
+    """The structure of an instance alone: constants have values, variables and clocks have none."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+
+    def size(self, sort: ex.IndexSort) -> int:
+        """See `evaluation.Structure`."""
+        return len(self.instance.elements[sort.name])
+
+    def element(self, sort: ex.IndexSort, name: str) -> int:
+        """See `evaluation.Structure`. ModelError if there is no such element."""
+        names = self.instance.elements[sort.name]
+        if name not in names:
+            raise ModelError(f"sort {sort} has no element {name!r}; it has {', '.join(names)}.")
+        return names.index(name)
+
+    def read(self, symbol: ex.ConstantSymbol | ex.VariableSymbol, args: tuple[int, ...]) -> int:
+        """See `evaluation.Structure`. ModelError for a variable, which has no value here."""
+        if isinstance(symbol, ex.VariableSymbol):
+            raise ModelError(f"variable {symbol.name} is read where only constants are known.")
+        return self.instance.constants[symbol.name][args]
+
+    def clock(self, clock: ex.ClockSymbol, args: tuple[int, ...]) -> int:
+        """See `evaluation.Structure`. ModelError always: no time has passed here."""
+        raise ModelError(f"clock {clock.name} is read where only constants are known.")
+
+    def ticks(self, bound: ex.Bound) -> int:
+        """See `evaluation.Structure`. ModelError always: there is no unit of time here."""
+        raise ModelError("a duration is read where only constants are known.")
+
+
+def _unique(names: Iterable[str], kind: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ModelError(f"two {kind} are called {name!r}; give each its own name.")
+        seen.add(name)
+
+
+def _check_updates(act: Action) -> None:
+    own = set(act.params)
+    for update in act.updates:
+        allowed = own | set(update.binders)
+        for node in (update.where, *update.index, update.value):
+            if stray := ex.free_params(node) - allowed:
+                names = ", ".join(sorted(param.name for param in stray))
+                raise ModelError(f"action {act.name} uses {names} outside the loop or function that introduced it.", act.location)
+
+
+def _completed(system: System) -> Instance:
+    """The instance with the declarations' own defaults where it says nothing, every value checked."""
+    given = system.instance
+    elements = {sort.name: sort.elements for sort in system.index_sorts if sort.elements is not None} | dict(given.elements)
+    known = {sort.name for sort in system.index_sorts}
+    for name, names in elements.items():
+        if name in known and not names:
+            raise ModelError(f"index sort {name} is empty; give it at least one element.")
+        _unique(names, f"elements of {name}")
+    constants = dict(given.constants)
+    for symbol in system.constants:
+        sizes = [elements.get(sort.name) for sort in symbol.domain]
+        if symbol.name in constants or symbol.default is None or None in sizes:
+            continue
+        places = product(*(range(len(names or ())) for names in sizes))
+        constants[symbol.name] = {place: _code(symbol.default(*place), symbol, elements) for place in places}
+    durations = {symbol.name: symbol.default for symbol in system.durations if symbol.default is not None} | dict(given.durations)
+    return Instance(elements, constants, durations, given.notes)
+
+
+def _code(value: object, symbol: ex.ConstantSymbol, elements: Mapping[str, tuple[str, ...]]) -> int:
+    match symbol.sort, value:
+        case ex.BoolSort(), bool():
+            return int(value)
+        case ex.IntSort(low=low, high=high), int() if low <= value <= high:
+            return value
+        case ex.EnumSort(members=members), str() if value in members:
+            return members.index(value)
+        case ex.IndexSort(name=name), int() if 0 <= value < len(elements.get(name, ())):
+            return value
+        case ex.IndexSort(name=name), str() if value in elements.get(name, ()):
+            return elements[name].index(value)
+    raise ModelError(f"constant {symbol.name} is given {value!r}, which is no value of sort {symbol.sort}.")
+
+
+def _lines(system: System) -> Iterator[str]:
+    yield f"system {system.name}"
+    yield from (f"assumes {line}" for line in system.assumptions)
+    for sort in system.index_sorts:
+        yield f"index {sort.name} {list(system.instance.elements.get(sort.name, ())) or 'any'}"
+    for constant in system.constants:
+        table = system.instance.constants.get(constant.name)
+        values = "any" if table is None else str(sorted(table.items()))
+        yield f"constant {constant.name} {_domain(constant.domain)} -> {_sort(constant.sort)} {values}"
+    for duration in system.durations:
+        seconds = system.instance.durations.get(duration.name)
+        yield f"duration {duration.name} {'any' if seconds is None else seconds}"
+    for variable in system.variables:
+        names = naming(variable.params)
+        start = "anything" if variable.initial is None else show(variable.initial, names)
+        yield f"variable {variable.name} {_over(variable.params, names)} -> {_sort(variable.sort)} init {start}"
+    for clock in system.clocks:
+        names = naming(clock.params)
+        yield f"clock {clock.name} {_over(clock.params, names)} during {show(clock.during, names)}"
+    for definition in system.definitions:
+        names = naming(definition.params)
+        yield f"definition {definition.name} {_over(definition.params, names)} is {show(definition.body, names)}"
+    for act in system.actions:
+        yield from _action_lines(act)
+    for dead in system.deadlines:
+        names = naming(dead.params)
+        yield f"deadline {dead.name} {_over(dead.params, names)} while {show(dead.condition, names)} keeps {show(dead.limit, names)}"
+    for prop in system.properties:
+        names = naming(prop.params)
+        yield f"property {prop.name} {_over(prop.params, names)} . {show(prop.body, names)} premise {show(prop.premise, names)}"
+    for rule in system.axioms:
+        names = naming(rule.params)
+        yield f"axiom {rule.name} {_over(rule.params, names)} . {show(rule.body, names)}"
+    yield from (f"note {note}" for note in system.instance.notes)
+
+
+def _action_lines(act: Action) -> Iterator[str]:
+    names = naming(act.params)
+    yield f"action {act.name} {_over(act.params, names)} by {act.by} fair {act.fairness.value} {show_sentence(act.says, names)}".rstrip()
+    for guard in act.guards:
+        yield f"  when {show(guard.condition, names)}"
+    for update in act.updates:
+        inner = naming(update.binders, names)
+        target = f"{update.target.name}[{', '.join(show(arg, inner) for arg in update.index)}]"
+        every = f" for {_over(update.binders, inner)} where {show(update.where, inner)}" if update.binders else ""
+        yield f"  {target} := {show(update.value, inner)}{every}"
+
+
+def _domain(domain: tuple[ex.IndexSort, ...]) -> str:
+    return "(" + ", ".join(sort.name for sort in domain) + ")"
+
+
+def _over(params: tuple[ex.Param, ...], names: Names) -> str:
+    return "(" + ", ".join(f"{names[param]}: {param.sort.name}" for param in params) + ")"
+
+
+def _sort(sort: ex.Sort) -> str:
+    return f"{sort.name}{list(sort.members)}" if isinstance(sort, ex.EnumSort) else str(sort)
+
+
+def seconds_of(bound: ex.Bound, instance: Instance) -> Fraction:
+    """A bound in seconds. KeyError if it is a symbol that the instance does not give."""
+    return instance.durations[bound.name] if isinstance(bound, ex.DurationSymbol) else bound
+
+
+__all__ = ["ConstantsOnly", "Instance", "System", "seconds_of", "show_bound"]

@@ -1,0 +1,118 @@
+"""A fleet and the protocol's parts, put together as one `System`.
+
+The parts never change; a fleet gives them an instance (who stands where, how many seconds) and says which of them take part.
+What a fleet leaves out costs no state, and the verdict says so (`System.assumptions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from udproof.language import Action, Property, System, bar, lanes
+from udproof.language.system import Instance
+from udproof.protocol import events, host, tenant, vm, walk
+from udproof.protocol.events import Status, event
+from udproof.protocol.fleet import Fleet, Grouping, VmEntry
+from udproof.protocol.placement import Vm, domain_of, event_of, events_fit, pause_limit, placement_rule
+from udproof.protocol.vm import Guest, Run, guest_clock, run
+
+PICTURE = lanes(
+    Vm,
+    group=domain_of,
+    bars=[
+        bar("paused", "paused", vm.paused, limit=pause_limit),
+        bar("rebooting", "down", lambda v: run[v] == Run.down),
+        bar("clock late", "late", lambda v: guest_clock[v] == Guest.late),
+        bar("notified", "notified", lambda v: event[event_of[v]] == Status.scheduled),
+        bar("started", "working", lambda v: event[event_of[v]] == Status.started),
+    ],
+)
+
+ALWAYS_ASSUMED = (
+    "the controller does not fail, its decisions reach hosts and events at once",
+    "hosts fail only by taking too long to apply (the watchdog rolls back); no VM is moved, added or removed",
+    "events are shown as they are: the metadata service is neither late nor stale",
+)
+
+
+def protocol(fleet: Fleet, properties: Iterable[Property] = ()) -> System:
+    """The protocol on a fleet, with the properties to check. ModelError if the fleet breaks an axiom."""
+    parts: list[Action] = [*walk.ACTIONS, *events.ACTIONS, *host.ACTIONS, *vm.ACTIONS]
+    assumed = [f"the walk goes by {fleet.grouping.value.replace('-', ' ')}", *ALWAYS_ASSUMED]
+    if fleet.approval == "any":
+        parts += tenant.ACTIONS
+    else:
+        assumed.append("nobody approves an event early")
+    if not fleet.check_placement:
+        assumed.append("the placement rule is not required of this fleet")
+    return System(
+        fleet.name,
+        actions=tuple(parts),
+        properties=tuple(properties),
+        deadlines=(*host.DEADLINES, *vm.DEADLINES),
+        axioms=(placement_rule, events_fit) if fleet.check_placement else (events_fit,),
+        picture=PICTURE,
+        assumptions=tuple(assumed),
+        instance=instance_of(fleet),
+    )
+
+
+def instance_of(fleet: Fleet) -> Instance:
+    """The elements, tables and seconds that a fleet gives to the protocol's declarations."""
+    hosts = [entry.name for entry in fleet.hosts]
+    steps = _once(entry.step for entry in fleet.hosts)
+    vms = [entry.name for entry in fleet.vms]
+    sets = _once(_scope(entry) for entry in fleet.vms)
+    step_of_host = {entry.name: entry.step for entry in fleet.hosts}
+    spoken = [(_scope(entry), step_of_host[entry.host]) for entry in fleet.vms]
+    told = _once(spoken)
+    letter = "UD" if fleet.grouping is Grouping.UPDATE_DOMAIN else "FD"
+    domains = [f"{letter} {number}" for number in range(max(entry.domain for entry in fleet.vms) + 1)]
+    return Instance(
+        elements={
+            "Step": tuple(steps),
+            "Host": tuple(hosts),
+            "AvailabilitySet": tuple(sets),
+            "Domain": tuple(domains),
+            "Event": tuple(f"{scope}@{step}" for scope, step in told),
+            "Vm": tuple(vms),
+        },
+        constants={
+            "step_of": _table(steps.index(entry.step) for entry in fleet.hosts),
+            "host_of": _table(hosts.index(entry.host) for entry in fleet.vms),
+            "set_of": _table(sets.index(_scope(entry)) for entry in fleet.vms),
+            "domain_of": _table(entry.domain for entry in fleet.vms),
+            "event_of": _table(told.index(pair) for pair in spoken),
+            "event_step": _table(steps.index(step) for _, step in told),
+            "event_set": _table(sets.index(scope) for scope, _ in told),
+            "eligible": _table(int(entry.eligible) for entry in fleet.vms),
+            "attempts": {(): fleet.attempts},
+        },
+        durations=_durations(fleet),
+    )
+
+
+def _durations(fleet: Fleet) -> dict[str, Fraction]:
+    timing = fleet.timing
+    seconds = {
+        name: getattr(timing, name)
+        for name in ("notice", "recovery", "pause_limit", "watchdog", "clock_sync_delay", "clock_sync_bound")
+    }
+    for stage in ("quiescing", "paused", "applying", "restoring", "rollback"):
+        span = getattr(timing, stage)
+        seconds[f"{stage}_least"], seconds[f"{stage}_most"] = span.least, span.most
+    return seconds
+
+
+def _scope(entry: VmEntry) -> str:
+    """The availability set of a VM, or a set of its own for one that stands alone."""
+    return entry.availability_set if entry.availability_set is not None else f"{entry.name} (alone)"
+
+
+def _once(names: Iterable[str] | Iterable[tuple[str, str]]) -> list:  # type: ignore[type-arg]
+    return list(dict.fromkeys(names))
+
+
+def _table(values: Iterable[int]) -> dict[tuple[int, ...], int]:
+    return {(place,): value for place, value in enumerate(values)}

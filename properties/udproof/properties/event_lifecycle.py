@@ -1,0 +1,24 @@
+"""The life of an event: scheduled, started, removed, under one id that never comes back.
+
+As a state invariant: an event in the document has the id under which it was announced, and that id is newer than every id that
+has left the document.
+"""
+
+from __future__ import annotations
+
+from udproof.language import Bool, implies, invariant
+from udproof.protocol.events import Status, announced_id, event, event_id, retired_id
+from udproof.protocol.placement import Event
+
+
+@invariant(
+    source="E3, E4, E8; P9",
+    premise=lambda e: event[e] == Status.started,
+    cause=lambda e: (
+        f"event {e} is {event[e]} under id {event_id[e]}; it was announced under id {announced_id[e]}, "
+        f"and id {retired_id[e]} was the last to be removed"
+    ),
+)
+def event_lifecycle(e: Event) -> Bool:
+    """An event moves from scheduled to started to removed under one id, and no id is ever used again."""
+    return implies(event[e] != Status.absent, (event_id[e] == announced_id[e]) & (event_id[e] > retired_id[e]))
