@@ -298,7 +298,7 @@ def test_shortening_fits_and_keeps_both_ends(text: str, room: float, bold: bool)
 def test_bar_labels_are_inside_or_above_or_their_first_words() -> None:
     wide, narrow = Bar(F(0), F(50), "wide", "working"), Bar(F(60), F(61), "narrow", "working")
     assert {"wide", "narrow"} <= set(words_of(alone(wide, narrow)))
-    crowd = [Bar(F(10 * i), F(10 * i + 10), f"a much longer label {i}", "working") for i in range(10)]
+    crowd = [Bar(F(10 * i), F(10 * i + 10), f"a much longer label for bar {i}", "working") for i in range(10)]
     found = words_of(alone(*crowd))
     assert any(words.startswith("a much") and words.endswith("…") for words in found)
     assert not any(re.fullmatch(r"notified 15…", words) for words in words_of(walk()))

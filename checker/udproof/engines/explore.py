@@ -8,8 +8,8 @@ A wait leads to every tick up to the next deadline, so a level is built from act
 at a state whose own chain has been or will be followed from as few steps: one of an earlier level, or one that another wait
 reached in this level. One that an *action* reached in this level is walked through, since its own waits would count one step more.
 
-The search ends early, and says so, on a time or memory limit, on the user's interrupt, once every property is violated, and, if
-asked, after the level of the first violation. What is undecided then is UNKNOWN; it is never taken for proved.
+The search ends early, and says so, on a time or memory limit, on the user's interrupt, once every property is violated, and,
+if asked, after the level of the first violation. What is undecided then is UNKNOWN; it is never taken for proved.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOOK = 512  # states between two looks at the clock and at memory
 _REPORT = 0.25  # seconds between two reports of progress
 
 
-class Stop(Exception):  # noqa: N818 - not an error: the reason why a search ends early
+class Stop(Exception):
     """The search must end now; the text says why."""
 
 

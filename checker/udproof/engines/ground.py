@@ -12,11 +12,12 @@ evaluate. What all of this means is said by `udproof.language.semantics`; that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from udproof.language import expressions as ex
+from udproof.language.actions import Update
 from udproof.language.claims import Property
 from udproof.language.evaluation import Env, environments
 from udproof.language.semantics import Firing, Semantics
@@ -98,12 +99,7 @@ class GroundSystem:
                     self._update(update, {**env, **inner}, post, ranges)
             yield GroundAction(firing, guard, self._settled(post), tuple(ranges))
 
-    def _update(
-        self, update: object, env: Env, post: dict[int, Ground], ranges: list[tuple[int, int, int]]
-    ) -> None:
-        from udproof.language.actions import Update
-
-        assert isinstance(update, Update)
+    def _update(self, update: Update, env: Env, post: dict[int, Ground], ranges: list[tuple[int, int, int]]) -> None:
         where = self.expression(update.where, env)
         value = self.expression(update.value, env)
         for args, reached in self._cases(tuple(self.expression(arg, env) for arg in update.index), update.target.domain):
@@ -163,16 +159,13 @@ class GroundSystem:
     def expression(self, node: ex.Expr, env: Env) -> Ground:
         """The expression with every parameter, constant and quantifier gone."""
         match node:
-            case ex.Lit(value=str() as name, sort=ex.IndexSort() as sort):
-                return self._world.element(sort, name)
-            case ex.Lit(value=value):
-                return int(value)
+            case ex.Lit(value=value, sort=sort):
+                return self._world.element(sort, value) if isinstance(value, str) and isinstance(sort, ex.IndexSort) else int(value)
             case ex.Param():
                 return env[node]
-            case ex.Read(symbol=ex.DefinitionSymbol() as definition, args=args):
-                return self._definition(definition, tuple(self.expression(arg, env) for arg in args))
-            case ex.Read(symbol=ex.ConstantSymbol() | ex.VariableSymbol() as symbol, args=args):
-                return self._read(symbol, tuple(self.expression(arg, env) for arg in args))
+            case ex.Read(symbol=symbol, args=args):
+                places = tuple(self.expression(arg, env) for arg in args)
+                return self._definition(symbol, places) if isinstance(symbol, ex.DefinitionSymbol) else self._read(symbol, places)
             case ex.Not(body=body):
                 return negate(self.expression(body, env))
             case ex.And(parts=parts):
@@ -207,7 +200,11 @@ class GroundSystem:
 
     def _definition(self, definition: ex.DefinitionSymbol, args: tuple[Ground, ...]) -> Ground:
         domain = tuple(param.sort for param in definition.params)
-        return self._by_case(args, domain, lambda at: self.expression(definition.body, dict(zip(definition.params, at, strict=True))))
+
+        def value(at: tuple[int, ...]) -> Ground:
+            return self.expression(definition.body, dict(zip(definition.params, at, strict=True)))
+
+        return self._by_case(args, domain, value)
 
     def _read(self, symbol: ex.ConstantSymbol | ex.VariableSymbol | ex.ClockSymbol, args: tuple[Ground, ...]) -> Ground:
         def value(at: tuple[int, ...]) -> Ground:
@@ -215,11 +212,12 @@ class GroundSystem:
 
         return self._by_case(args, symbol.domain, value)
 
-    def _by_case(self, args: tuple[Ground, ...], domain: tuple[ex.IndexSort, ...], value: object) -> Ground:
+    def _by_case(
+        self, args: tuple[Ground, ...], domain: tuple[ex.IndexSort, ...], value: Callable[[tuple[int, ...]], Ground]
+    ) -> Ground:
         """A function at arguments that may depend on the state: one case for each value that they can have."""
-        assert callable(value)
         cases = list(self._cases(args, domain))
-        result: Ground = value(cases[-1][0])
+        result = value(cases[-1][0])
         for at, reached in reversed(cases[:-1]):
             result = choose(reached, value(at), result)
         return result
@@ -327,9 +325,9 @@ def substitute(a: Ground, post: Mapping[int, Ground]) -> Ground:
             return a
         case At(slot=slot):
             return post.get(slot, a)
-        case Op(operator=operator, args=args):
+        case Op(args=args):
             new = [substitute(arg, post) for arg in args]
-    match operator:
+    match a.operator:
         case "not":
             return negate(new[0])
         case "and":
@@ -341,7 +339,7 @@ def substitute(a: Ground, post: Mapping[int, Ground]) -> Ground:
         case "le":
             return at_most(new[0], new[1])
         case "add" | "sub":
-            return add(new[0], new[1], 1 if operator == "add" else -1)
+            return add(new[0], new[1], 1 if a.operator == "add" else -1)
         case "ite":
             return choose(new[0], new[1], new[2])
 

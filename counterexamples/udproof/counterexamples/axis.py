@@ -23,7 +23,7 @@ from itertools import pairwise
 BREAK = 34.0  # pixels that one break takes
 _WORTH = 100.0  # pixels that a gap must take before we consider a break in it
 _GAIN = 3.0  # how much wider the rest must become by all the breaks together
-_AMPLE = 150.0  # pixels for the shortest bar, beyond which more magnification helps nobody
+_AMPLE = 220.0  # pixels for the shortest bar, beyond which more magnification helps nobody
 
 
 def span(seconds: Fraction) -> str:

@@ -68,8 +68,15 @@ def _plan(chart: Chart) -> Page:
     bars = [bar for lane in chart.lanes for bar in lane.bars]
     instants = {Fraction(0), chart.end, *(m.time for m in chart.marks), *(c.time for c in chart.callouts)}
     instants |= {t for bar in bars for t in (bar.start, bar.end, bar.due) if t is not None and t <= chart.end}
-    needs = [Need(b.start, b.end, 44 if b.label and b.kind != "running" else 6) for b in bars]
+    needs = [Need(b.start, b.end, _wish(b)) for b in bars]
     return Page(chart, {lane: row for row, lane in enumerate(order)}, pitch, left, fit(left, RIGHT, instants, needs))
+
+
+def _wish(bar: Bar) -> float:
+    """Return how wide a bar should be, in pixels, to be read: as wide as its label in small letters, within reason."""
+    if bar.kind == "running" or not bar.label:
+        return 6
+    return min(text_width(clean(bar.label[:40]), Face(12)) + 10, 90)
 
 
 def _heading(chart: Chart) -> tuple[list[str], float]:
@@ -287,16 +294,18 @@ def _site(page: Page, callout: Callout, taken: Sequence[Box]) -> Box:
     x, y = page.axis.x(callout.time), page.middle(callout.lane)
     own = [Box(b.left, b.top, b.right, b.bottom, 4 * b.weight**2) for b in taken if b.top <= y <= b.bottom]
     own.append(Box(x - 14, y - page.pitch * 0.4, x + 14, y + page.pitch * 0.4, 90))
+    nearby = [b for b in taken if y - 5 * page.pitch < b.bottom and b.top < y + 5 * page.pitch]
     sites: list[tuple[float, int, Box]] = []
     for down in range(-8, 9):
         top = min(max(y - height / 2 + down * page.pitch / 2, page.top + 4), page.bottom - height - 4)
-        near = [b for b in taken if b.top < top + height and top < b.bottom] + own
         for aside in range(-12, 13):
             side = (aside > 0) - (aside < 0)
             left = min(max(x + 34 * aside + width / 2 * (side - 1), page.left + 4), WIDTH - 8 - width)
             box = Box(left, top, left + width, top + height)
-            away = abs(34 * aside) + 1.5 * abs(top + height / 2 - y)
-            sites.append((sum(b.overlap(box) * b.weight for b in near) + 12 * away, len(sites), box))
+            # What lies between box and target will be crossed by the pointer.
+            way = Box(min(x - 6, box.right), min(y - 6, box.bottom), max(x + 6, left), max(y + 6, top))
+            cost = sum((b.overlap(box) + b.overlap(way)) * b.weight for b in nearby) + sum(b.overlap(box) * b.weight for b in own)
+            sites.append((cost + 12 * (abs(34 * aside) + 1.5 * abs(top + height / 2 - y)), len(sites), box))
     return min(sites, key=lambda site: site[:2])[2]
 
 

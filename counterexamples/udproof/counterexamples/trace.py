@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from udproof.language import System
+from udproof.language.printing import show_seconds
 from udproof.language.semantics import Firing, Semantics, State
 
 
@@ -95,7 +96,8 @@ def _passed(semantics: Semantics, state: State, wait: Wait, number: int) -> Stat
             deadline, env = semantics.blocked_by(state)[0]
             who = ", ".join(semantics.system.elements(node.sort)[place] for node, place in env.items())
             raise BadTrace(
-                f"step {number}: time cannot pass for {wait.ticks} ticks; after {passed} it is held by deadline {deadline.name}({who})"
+                f"step {number}: time cannot pass for {wait.ticks} ticks; "
+                f"after {passed} it is held by deadline {deadline.name}({who})"
             )
         if later == state:  # every clock is at rest or at its cap: the rest of the wait changes nothing
             return state
@@ -105,8 +107,6 @@ def _passed(semantics: Semantics, state: State, wait: Wait, number: int) -> Stat
 
 def describe(semantics: Semantics, move: Move) -> str:
     """A move as a word with arguments: `announce(step-0)`, `wait 20 s`."""
-    from udproof.language.printing import show_seconds
-
     if isinstance(move, Wait):
         return f"wait {show_seconds(move.ticks * semantics.time.unit)}"
     names = [semantics.system.elements(node.sort)[at] for node, at in zip(move.action.params, move.args, strict=True)]

@@ -139,11 +139,16 @@ def record(target: ex.VariableSymbol | ex.ClockSymbol, index: tuple[ex.Expr, ...
         )
     for argument in index:
         if argument not in binders and ex.free_params(argument) & set(binders):
-            raise ModelError(f"action {draft.name} updates {target.name} at an index computed from a loop variable; use the variable itself.")
+            raise ModelError(
+                f"action {draft.name} updates {target.name} at an index computed from a loop variable; use the variable itself."
+            )
     if isinstance(value.sort, ex.IntSort) and isinstance(target, ex.VariableSymbol) and isinstance(target.sort, ex.IntSort):
         given, wanted = value.sort, target.sort
         if given.high < wanted.low or given.low > wanted.high:
-            raise ModelError(f"action {draft.name} sets {target.name} to {given.low}..{given.high}, outside its range {wanted.low}..{wanted.high}.")
+            raise ModelError(
+                f"action {draft.name} sets {target.name} to {given.low}..{given.high}, "
+                f"outside its range {wanted.low}..{wanted.high}."
+            )
     where = ex.conjunction([condition for _, condition in draft.binders])
     draft.updates.append(Update(target, binders, where, index, value))
 
@@ -180,7 +185,7 @@ def _trace(function: Callable[..., None], by: str, says: Callable[..., str] | No
     pairs = [param(name, sort) for name, sort in classes(function)]
     terms = [term for _, term in pairs]
     with _tracing(function.__name__) as draft:
-        result = function(*terms)
+        result: object = function(*terms)  # type: ignore[func-returns-value]  # a user may return something all the same
         if draft.binders:
             raise ModelError(f"action {draft.name} leaves an each loop by break or return; its body must run to its end.", where)
     if result is not None:

@@ -84,7 +84,9 @@ def invariant(
         where = Location(function.__code__.co_filename, function.__code__.co_firstlineno)
         statement = _statement(function)
         if not statement:
-            raise ModelError(f"property {function.__name__} has no docstring; its first paragraph is the statement for people.", where)
+            raise ModelError(
+                f"property {function.__name__} has no docstring; its first paragraph is the statement for people.", where
+            )
         pairs = [param(label, sort) for label, sort in classes(function)]
         terms = [term for _, term in pairs]
         return Property(
@@ -115,7 +117,9 @@ def deadline(name: str, *sorts: type[Index], during: Callable[..., Bool], limit:
     terms = [term for _, term in pairs]
     bound = limit(*terms)
     if not (isinstance(bound, Bool) and isinstance(bound.node, ex.ClockIs) and bound.node.comparison == "<="):
-        raise ModelError(f"the limit of deadline {name!r} must be of the form clock[...] <= duration, so that its last instant is allowed.")
+        raise ModelError(
+            f"the limit of deadline {name!r} must be of the form clock[...] <= duration, so that its last instant is allowed."
+        )
     return Deadline(name, tuple(node for node, _ in pairs), truth(during(*terms)), bound.node)
 
 

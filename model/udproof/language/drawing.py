@@ -50,6 +50,7 @@ def lanes(sort: type[Index], *, group: Constant[Index] | None = None, bars: list
     """A lane per element of the sort, gathered by the value of the constant `group`."""
     node, term = param("lane", sort)
     rules = tuple(
-        BarRule(label, kind, truth(condition(term)), None if limit is None else limit.symbol) for label, kind, condition, limit in bars
+        BarRule(label, kind, truth(condition(term)), None if limit is None else limit.symbol)
+        for label, kind, condition, limit in bars
     )
     return Lanes(node, None if group is None else group[term].node, rules)

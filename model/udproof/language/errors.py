@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from types import FrameType
 
 _OURS = "udproof.language"
 
@@ -25,12 +26,10 @@ class Location:
 
 def caller() -> Location | None:
     """The innermost line on the stack that is not of this package: where the user wrote what we are looking at."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):
             return Location(frame.f_code.co_filename, frame.f_lineno)
-        if frame.f_back is None:
-            return None
         frame = frame.f_back
     return None
 

@@ -40,17 +40,15 @@ class Structure(Protocol):
 def evaluate(node: ex.Expr, env: Env, world: Structure) -> int:
     """The value of the expression where its free parameters have the positions given by `env`."""
     match node:
-        case ex.Lit(value=str() as name, sort=ex.IndexSort() as sort):
-            return world.element(sort, name)
-        case ex.Lit(value=value):
-            return int(value)
+        case ex.Lit(value=value, sort=sort):
+            return world.element(sort, value) if isinstance(value, str) and isinstance(sort, ex.IndexSort) else int(value)
         case ex.Param():
             return env[node]
-        case ex.Read(symbol=ex.DefinitionSymbol() as definition, args=args):
-            values = [evaluate(arg, env, world) for arg in args]
-            return evaluate(definition.body, dict(zip(definition.params, values, strict=True)), world)
-        case ex.Read(symbol=ex.ConstantSymbol() | ex.VariableSymbol() as symbol, args=args):
-            return world.read(symbol, tuple(evaluate(arg, env, world) for arg in args))
+        case ex.Read(symbol=symbol, args=args):
+            values = tuple(evaluate(arg, env, world) for arg in args)
+            if isinstance(symbol, ex.DefinitionSymbol):
+                return evaluate(symbol.body, dict(zip(symbol.params, values, strict=True)), world)
+            return world.read(symbol, values)
         case ex.Not(body=body):
             return 1 - evaluate(body, env, world)
         case ex.And(parts=parts):

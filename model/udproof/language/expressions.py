@@ -12,7 +12,7 @@ any sort: it can only be compared with a duration (`ClockIs`), which is what kee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -114,6 +114,7 @@ class DefinitionSymbol:
     body: Expr
 
 
+Symbol: TypeAlias = ConstantSymbol | VariableSymbol | ClockSymbol | DurationSymbol | DefinitionSymbol
 Function: TypeAlias = ConstantSymbol | VariableSymbol | DefinitionSymbol
 Bound: TypeAlias = Fraction | DurationSymbol
 Comparison: TypeAlias = Literal["<", "<=", ">=", ">"]
@@ -316,18 +317,19 @@ def free_params(node: Expr) -> frozenset[Param]:
 
 def rebuild(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The same node with `change` applied to each direct part."""
-    values: dict[str, object] = {}
-    for spec in fields(node):
-        value = getattr(node, spec.name)
-        if isinstance(value, _NODES):
-            if spec.name != "param":
-                values[spec.name] = change(value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], _NODES):
-            values[spec.name] = tuple(change(part) for part in value)
-    return replace(node, **values) if values else node
-
-
-_NODES = (Lit, Param, Read, Not, And, Or, Eq, Le, Sum, Ite, ForAll, Exists, Count, ClockIs, ClockValue, DurationValue)
+    match node:
+        case Read(args=args) | ClockIs(args=args) | ClockValue(args=args):
+            return replace(node, args=tuple(change(arg) for arg in args))
+        case Not(body=body) | ForAll(body=body) | Exists(body=body) | Count(body=body):
+            return replace(node, body=change(body))
+        case And(parts=parts) | Or(parts=parts):
+            return replace(node, parts=tuple(change(part) for part in parts))
+        case Eq(left=left, right=right) | Le(left=left, right=right) | Sum(left=left, right=right):
+            return replace(node, left=change(left), right=change(right))
+        case Ite(condition=condition, then=then, other=other):
+            return replace(node, condition=change(condition), then=change(then), other=change(other))
+        case Lit() | Param() | DurationValue():
+            return node
 
 
 def conjunction(parts: list[Expr]) -> Expr:

@@ -35,7 +35,9 @@ def show(node: ex.Expr, names: Names) -> str:
             return names.get(node, node.name)
         case ex.Read(symbol=symbol, args=args):
             inner = ", ".join(show(arg, names) for arg in args)
-            return f"{symbol.name}({inner})" if isinstance(symbol, ex.DefinitionSymbol) else f"{symbol.name}[{inner}]" if args else symbol.name
+            if isinstance(symbol, ex.DefinitionSymbol):
+                return f"{symbol.name}({inner})"
+            return f"{symbol.name}[{inner}]" if args else symbol.name
         case ex.Not(body=body):
             return f"not {show(body, names)}" if isinstance(body, ex.Read) else f"not ({show(body, names)})"
         case ex.And(parts=parts):
@@ -106,5 +108,5 @@ def _clock(clock: ex.ClockSymbol, args: tuple[ex.Expr, ...], names: Names) -> st
 
 def _inner(node: ex.Expr, names: Names) -> str:
     text = show(node, names)
-    simple = isinstance(node, ex.Lit | ex.Param | ex.Read | ex.ForAll | ex.Exists | ex.Count | ex.Ite | ex.Not | ex.ClockIs | ex.Eq | ex.Le)
-    return text if simple or (isinstance(node, ex.And | ex.Or) and len(node.parts) < 2) else f"({text})"
+    compound = isinstance(node, ex.Sum) or (isinstance(node, ex.And | ex.Or) and len(node.parts) > 1)
+    return f"({text})" if compound else text

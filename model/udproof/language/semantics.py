@@ -132,8 +132,8 @@ class Semantics:
                 value = evaluate(update.value, where, world)
                 if isinstance(update.target, ex.VariableSymbol) and value not in self.values(update.target.sort):
                     raise OutOfRange(
-                        f"action {firing.action.name} sets {update.target.name} to {value}, outside its range {update.target.sort}; "
-                        "add a guard that prevents it, or widen the range.",
+                        f"action {firing.action.name} sets {update.target.name} to {value}, outside its range "
+                        f"{update.target.sort}; add a guard that prevents it, or widen the range.",
                         firing.action.location,
                     )
                 after[self.layout.position[update.target, index]] = value

@@ -19,6 +19,7 @@ from udproof.language.errors import ModelError
 from udproof.language.terms import Bool, Index, Term, classes, lift, param, seconds, truth
 
 T = TypeVar("T", bound=Term)
+T_co = TypeVar("T_co", bound=Term, covariant=True)
 
 
 class Anything:
@@ -51,24 +52,28 @@ def _arguments(key: Any, domain: tuple[ex.IndexSort, ...], name: str) -> tuple[e
 
 def _over(domain: tuple[type[Index], ...], function: Callable[..., object], name: str) -> tuple[tuple[ex.Param, ...], Any]:
     """Parameters for the domain and what the function makes of them."""
-    names = list(inspect.signature(function).parameters)
+    arguments = inspect.signature(function).parameters.values()
+    if any(argument.kind is argument.VAR_POSITIONAL for argument in arguments):
+        names = [f"i{place}" for place in range(len(domain))]
+    else:
+        names = [argument.name for argument in arguments]
     if len(names) != len(domain):
         raise ModelError(f"the function given for {name} takes {len(names)} argument(s), but {name} has {len(domain)}.")
     pairs = [param(label, sort) for label, sort in zip(names, domain, strict=True)]
     return tuple(node for node, _ in pairs), function(*(term for _, term in pairs))
 
 
-class _Readable(Generic[T]):
+class _Readable(Generic[T_co]):
     """What constants and variables share: reading at arguments."""
 
     symbol: ex.ConstantSymbol | ex.VariableSymbol
-    _to: type[T]
+    _to: type[T_co]
 
-    def __getitem__(self, key: object) -> T:
+    def __getitem__(self, key: object) -> T_co:
         return self._to(ex.Read(self.symbol, _arguments(key, self.symbol.domain, self.symbol.name)))
 
     @property
-    def value(self) -> T:
+    def value(self) -> T_co:
         """The value, of a declaration that takes no arguments."""
         return self[()]
 
@@ -76,14 +81,14 @@ class _Readable(Generic[T]):
         raise ModelError(f"{self.symbol.name} cannot be iterated; to range over a sort write: for x in each(Sort, condition).")
 
 
-class Constant(_Readable[T]):
+class Constant(_Readable[T_co]):
     """A function over index sorts, fixed for a run: `host_of = Constant("host_of", Vm, to=Host)`.
 
     `values`, where given, computes it from element positions (0, 1, ...): an element's position or name for an index sort, a
     member's name for an enumeration, else a plain value. An `Instance` may give it instead.
     """
 
-    def __init__(self, name: str, *domain: type[Index], to: type[T], values: Callable[..., object] | None = None) -> None:
+    def __init__(self, name: str, *domain: type[Index], to: type[T_co], values: Callable[..., object] | None = None) -> None:
         self._to = to
         self.symbol = ex.ConstantSymbol(_name(name), _domain(domain, name), to.domain(), values)
 
@@ -99,10 +104,8 @@ class Variable(_Readable[T]):
     def __init__(self, name: str, *domain: type[Index], to: type[T], init: object) -> None:
         self._to = to
         sort = to.domain()
-        if callable(init) and not isinstance(init, Term):
-            params, term = _over(domain, init, name)
-        else:
-            params, term = tuple(param(f"i{place}", index)[0] for place, index in enumerate(domain)), init
+        computed = init if callable(init) and not isinstance(init, Term) else (lambda *_: init)
+        params, term = _over(domain, computed, name)
         initial = None if isinstance(term, Anything) else lift(term, sort)
         if initial is not None and any(_changes(node) for node in ex.walk(initial)):
             raise ModelError(f"the initial value of {name} reads a variable or a clock; only constants are known at the start.")
@@ -184,11 +187,8 @@ class Clock:
     """
 
     def __init__(self, name: str, *domain: type[Index], during: Callable[..., Bool] | None = None) -> None:
-        if during is None:
-            params, condition = tuple(param(f"i{place}", index)[0] for place, index in enumerate(domain)), ex.TRUE
-        else:
-            params, term = _over(domain, during, name)
-            condition = truth(term)
+        params, term = _over(domain, during or (lambda *_: Bool(ex.TRUE)), name)
+        condition = truth(term)
         self.symbol = ex.ClockSymbol(_name(name), _domain(domain, name), params, condition)
 
     def __getitem__(self, key: object) -> Reading:
@@ -210,14 +210,15 @@ class Clock:
         self[()] = value
 
 
-class Definition(Generic[T]):
+class Definition(Generic[T_co]):
     """A named expression; see `definition`."""
 
-    def __init__(self, symbol: ex.DefinitionSymbol, to: type[T]) -> None:
+    def __init__(self, symbol: ex.DefinitionSymbol, to: type[T_co]) -> None:
         self.symbol = symbol
         self._to = to
 
-    def __call__(self, *arguments: object) -> T:
+    def __call__(self, *arguments: object) -> T_co:
+        """The definition at some arguments. ModelError if they do not fit."""
         domain = tuple(node.sort for node in self.symbol.params)
         return self._to(ex.Read(self.symbol, _arguments(arguments, domain, self.symbol.name)))
 

@@ -58,10 +58,10 @@ class System:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.actions:
             raise ModelError(f"system {self.name} has no action; a system that never moves has nothing to check.")
-        for kind, things in (("actions", self.actions), ("properties", self.properties), ("deadlines", self.deadlines)):
-            _unique([thing.name for thing in things], kind)
-        declared = (*self.variables, *self.constants, *self.clocks, *self.durations, *self.definitions)
-        _unique([symbol.name for symbol in declared], "declarations")
+        _unique([act.name for act in self.actions], "actions")
+        _unique([prop.name for prop in self.properties], "properties")
+        _unique([dead.name for dead in self.deadlines], "deadlines")
+        _unique([symbol.name for symbol in self.symbols], "declarations")
         _unique([sort.name for sort in self.index_sorts], "index sorts")
         for act in self.actions:
             _check_updates(act)
@@ -71,20 +71,20 @@ class System:
     # --- what occurs
 
     @cached_property
-    def symbols(self) -> tuple[object, ...]:
+    def symbols(self) -> tuple[ex.Symbol, ...]:
         """Every symbol that occurs, in order of first occurrence; those inside definitions and declarations included."""
-        seen: dict[object, None] = {}
+        seen: dict[ex.Symbol, None] = {}
 
         def visit(node: ex.Expr) -> None:
             for part in ex.walk(node):
-                symbol: object = getattr(part, "symbol", None) or getattr(part, "clock", None)
+                symbol: ex.Symbol | None = getattr(part, "symbol", None) or getattr(part, "clock", None)
                 bound = getattr(part, "bound", None) or getattr(part, "duration", None)
                 if isinstance(bound, ex.DurationSymbol):
                     seen.setdefault(bound)
                 if symbol is not None:
                     note(symbol)
 
-        def note(symbol: object) -> None:
+        def note(symbol: ex.Symbol) -> None:
             if symbol in seen:
                 return
             seen[symbol] = None
@@ -155,9 +155,10 @@ class System:
             for part in ex.walk(node):
                 if isinstance(part, ex.ForAll | ex.Exists | ex.Count):
                     sorts.setdefault(part.param.sort)
-        for owner in (*self.actions, *self.deadlines, *self.properties, *self.axioms):
-            for param in owner.params:
-                sorts.setdefault(param.sort)
+        owned = [owner.params for owner in self.actions] + [owner.params for owner in self.deadlines]
+        owned += [owner.params for owner in self.properties] + [owner.params for owner in self.axioms]
+        for param in (param for params in owned for param in params):
+            sorts.setdefault(param.sort)
         return tuple(sorts)
 
     def _expressions(self) -> Iterator[ex.Expr]:
@@ -337,7 +338,8 @@ def _lines(system: System) -> Iterator[str]:
         yield from _action_lines(act)
     for dead in system.deadlines:
         names = naming(dead.params)
-        yield f"deadline {dead.name} {_over(dead.params, names)} while {show(dead.condition, names)} keeps {show(dead.limit, names)}"
+        kept = f"while {show(dead.condition, names)} keeps {show(dead.limit, names)}"
+        yield f"deadline {dead.name} {_over(dead.params, names)} {kept}"
     for prop in system.properties:
         names = naming(prop.params)
         yield f"property {prop.name} {_over(prop.params, names)} . {show(prop.body, names)} premise {show(prop.premise, names)}"
@@ -349,7 +351,8 @@ def _lines(system: System) -> Iterator[str]:
 
 def _action_lines(act: Action) -> Iterator[str]:
     names = naming(act.params)
-    yield f"action {act.name} {_over(act.params, names)} by {act.by} fair {act.fairness.value} {show_sentence(act.says, names)}".rstrip()
+    said = show_sentence(act.says, names)
+    yield f"action {act.name} {_over(act.params, names)} by {act.by} fair {act.fairness.value} {said}".rstrip()
     for guard in act.guards:
         yield f"  when {show(guard.condition, names)}"
     for update in act.updates:

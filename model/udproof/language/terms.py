@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from udproof.language import expressions as ex
 from udproof.language.errors import ModelError
@@ -179,9 +179,9 @@ class _Member:
     """A value of an enumeration, before its class has given it a place."""
 
 
-def member() -> Any:
+def member() -> Enumeration:
     """One value of an enumeration; its name is the attribute that it is assigned to."""
-    return _Member()
+    return cast(Enumeration, _Member())  # the class puts the value itself in this place when it is made
 
 
 def lift(value: object, sort: ex.Sort) -> ex.Expr:
@@ -273,19 +273,14 @@ def implies(premise: Bool, conclusion: Bool) -> Bool:
 
 def ite(condition: Bool, then: T | bool | int | str, other: T | bool | int | str) -> T:
     """`then` if the condition holds, `other` if not. At least one of the two must be a term, so that the sort is known."""
-    known = then if isinstance(then, Term) else other
-    if not isinstance(known, Term):
-        if isinstance(then, bool) and isinstance(other, bool):
-            known = Bool(ex.TRUE)
-        elif isinstance(then, int) and isinstance(other, int):
-            known = Int(ex.Lit(then, ex.IntSort(then, then)))
-        else:
-            raise ModelError("ite(condition, a, b) cannot tell the sort of a and b; give at least one of them as a term.")
+    known = then if isinstance(then, Term) else other if isinstance(other, Term) else None
+    if known is None:
+        raise ModelError("ite(condition, a, b) cannot tell the sort of a and b; give at least one of them as a term.")
     sort = known.node.sort
     a, b = lift(then, sort), lift(other, sort)
     if isinstance(a.sort, ex.IntSort) and isinstance(b.sort, ex.IntSort):
         sort = ex.IntSort(min(a.sort.low, b.sort.low), max(a.sort.high, b.sort.high))
-    return type(known)(ex.Ite(truth(condition), a, b, sort))  # type: ignore[return-value]
+    return type(known)(ex.Ite(truth(condition), a, b, sort))
 
 
 # --- Sentences for people, traced like formulas: `lambda v: f"{v} is paused on {host_of[v]}"`.

@@ -66,7 +66,8 @@ def check_closed(system: System) -> None:
     """ModelError, with the place, if counting ticks could miss something."""
     for clock in system.clocks:
         if _clocks(clock.during):
-            raise ModelError(f"clock {clock.name} runs while {show(clock.during, naming(clock.params))}, which reads a clock; it must not.")
+            condition = show(clock.during, naming(clock.params))
+            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.")
     for act in system.actions:
         for guard in act.guards:
             if _strict(guard.condition, True):
@@ -80,7 +81,9 @@ def check_closed(system: System) -> None:
                 )
     for dead in system.deadlines:
         if _clocks(dead.condition):
-            raise ModelError(f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.")
+            raise ModelError(
+                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only."
+            )
     for prop in system.properties:
         _check_property(prop)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from udproof.language import Action, Property, System, bar, lanes
 from udproof.language.system import Instance
@@ -16,6 +17,8 @@ from udproof.protocol.events import Status, event
 from udproof.protocol.fleet import Fleet, Grouping, VmEntry
 from udproof.protocol.placement import Vm, domain_of, event_of, events_fit, pause_limit, placement_rule
 from udproof.protocol.vm import Guest, Run, guest_clock, run
+
+T = TypeVar("T")
 
 PICTURE = lanes(
     Vm,
@@ -110,7 +113,7 @@ def _scope(entry: VmEntry) -> str:
     return entry.availability_set if entry.availability_set is not None else f"{entry.name} (alone)"
 
 
-def _once(names: Iterable[str] | Iterable[tuple[str, str]]) -> list:  # type: ignore[type-arg]
+def _once(names: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(names))
 
 

@@ -54,7 +54,7 @@ def parse_fleet(text: str, source_name: str) -> Fleet:
     draft, complaints = fleet_shape.read_shape(data)
     fleet = fleet_rules.build(draft, complaints)
     if fleet is None:
-        positions = Positions(text)
+        positions = Positions(text, only=[path for c in complaints for path in (c.path, c.other) if path is not None])
         lines = text.split("\n")
         raise FleetFileError(source_name, (_mistake(complaint, data, positions, lines) for complaint in complaints))
     return fleet
@@ -122,8 +122,9 @@ def _data(text: str, name: str) -> dict[str, Any]:
         raise _whole_file(name, "it is empty", "run udproof init to write a fleet to begin with")
     if text.startswith("\ufeff"):
         raise _whole_file(name, "it begins with a byte order mark", "save it as UTF-8 without BOM")
-    if not text.isascii() and (half := _SURROGATE.search(text)):
-        raise _at(text, half.start(), name, "half a surrogate pair is no character", "remove it")
+    for pattern, what, right in _REFUSED:
+        if found := pattern.search(text):
+            raise _at(text, found.start(), name, what, right)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -131,11 +132,19 @@ def _data(text: str, name: str) -> dict[str, Any]:
     except RecursionError as error:
         raise _whole_file(name, "its arrays or tables are nested too deeply", "a fleet nests three levels") from error
     except ValueError as error:  # Python reads no number of more than 4300 digits
-        start = found.start() if (found := _LONG_NUMBER.search(text)) else 0
-        raise _at(text, start, name, "this number is too long to be read", "write a smaller one") from error
+        number = _LONG_NUMBER.search(text)
+        raise _at(
+            text, number.start() if number else 0, name, "this number is too long to be read", "write a smaller one"
+        ) from error
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # in a text that was decoded carelessly; a file's bytes have none
+# What tomllib would read, but should not be given: a pattern, what is wrong, what would be right.
+_REFUSED = (
+    # In a text that was decoded carelessly; a file's bytes have none.
+    (re.compile("[\ud800-\udfff]"), "half a surrogate pair is no character", "remove it"),
+    # The time that tomllib takes for a dotted key grows with the square of its parts.
+    (re.compile(r"^(?:[^.\n]*+\.){1001}", re.MULTILINE), "this line has over 1000 dots", "a key has two dots at most"),
+)
 _LONG_NUMBER = re.compile(r"(?<!\d)\d[\d_]{4000}")
 
 # What tomllib says, in words for whoever wrote the file: how its message begins, what is wrong, what would be right.

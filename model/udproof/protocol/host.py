@@ -168,7 +168,7 @@ def boot(h: Host) -> None:
         guest_clock[v] = Guest.right
 
 
-def _at_most(name: str, where: Stage, most: Duration) -> Deadline:
+def _at_most(name: str, where: Enumeration, most: Duration) -> Deadline:
     return deadline(name, Host, during=lambda h: stage[h] == where, limit=lambda h: in_stage[h] <= most)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn, TypeAlias
@@ -49,13 +50,17 @@ class Position:
 
 
 class Positions:
-    """The places of one text's keys and values. Ask with a path; a path without a place answers with its parent's."""
+    """The places of one text's keys and values. Ask with a path; a path without a place answers with its parent's.
 
-    def __init__(self, text: str) -> None:
+    Of a large text, `only` some paths (and those that lead to them) may be wanted; the others then take no memory.
+    """
+
+    def __init__(self, text: str, only: Iterable[Path] | None = None) -> None:
+        wanted = None if only is None else {path[:end] for path in only for end in range(len(path) + 1)}
         self._keys: dict[Path, Span] = {(): (0, 0)}
         self._values: dict[Path, Span] = {(): (0, len(text))}
         self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        _Reader(text, self._keys, self._values).read()
+        _Reader(text, self._keys, self._values, wanted).read()
 
     def __contains__(self, path: Path) -> bool:
         return path in self._keys
@@ -86,11 +91,12 @@ class _LostError(Exception):
 class _Reader:
     """One pass over the text. `_at` is the offset of the next character to read."""
 
-    def __init__(self, text: str, keys: dict[Path, Span], values: dict[Path, Span]) -> None:
+    def __init__(self, text: str, keys: dict[Path, Span], values: dict[Path, Span], wanted: Container[Path] | None) -> None:
         self._text = text
         self._at = 0
         self._keys = keys
         self._values = values
+        self._wanted = wanted
         self._headers: dict[Path, int] = {}  # the arrays of tables, with how many [[headers]] each has had so far
 
     def read(self) -> None:
@@ -112,12 +118,11 @@ class _Reader:
         path, span = self._key(())
         self._expect("]" * brackets)
         if brackets == 2:
-            self._keys.setdefault(path, span)
-            self._values.setdefault(path, span)
+            self._note_mention(path, span)
             index = self._headers.get(path, 0)
             self._headers[path] = index + 1
             path = (*path, index)
-        self._keys[path] = self._values[path] = span  # also over an earlier mention, as of `a` in [a.b]
+        self._note(path, span, span)  # also over an earlier mention, as of `a` in [a.b]
         return path
 
     def _pair(self, table: Path) -> None:
@@ -125,8 +130,7 @@ class _Reader:
         path, span = self._key(table)
         self._expect("=")
         self._take(_BLANK)
-        self._keys[path] = span
-        self._value(path)
+        self._note(path, span, self._value(path))
 
     def _key(self, path: Path) -> tuple[Path, Span]:
         """A key, dotted or not, below `path`. Returns its whole path, and where its last part is."""
@@ -139,8 +143,7 @@ class _Reader:
             if not self._sees("."):
                 return path, span
             self._at += 1
-            self._keys.setdefault(path, span)
-            self._values.setdefault(path, span)
+            self._note_mention(path, span)
             if path in self._headers:  # what comes after an array of tables belongs to its newest table
                 path = (*path, self._headers[path] - 1)
 
@@ -154,16 +157,16 @@ class _Reader:
             self._lose()
         return str(text)
 
-    def _value(self, path: Path) -> None:
-        """Any value. (One call for each level of nesting, and tomllib makes two: what it can read, this can.)"""
+    def _value(self, path: Path) -> Span:
+        """Any value. Returns where it is. (One call for each level of nesting, and tomllib makes two: what it can read, this can.)"""
         start = self._at
         if self._sees("["):
             self._at += 1
             elements = count()
             while not self._closes("]"):
                 element = (*path, next(elements))
-                self._value(element)
-                self._keys[element] = self._values[element]
+                span = self._value(element)
+                self._note(element, span, span)
                 self._end_of_element("]")
         elif self._sees("{"):
             self._at += 1
@@ -171,12 +174,21 @@ class _Reader:
                 inner, span = self._key(path)
                 self._expect("=")
                 self._take(_GAP)
-                self._keys[inner] = span
-                self._value(inner)
+                self._note(inner, span, self._value(inner))
                 self._end_of_element("}")
         elif not (self._take(_STRING) or self._take(_BARE_VALUE)):
             self._lose()
-        self._values[path] = (start, self._at)
+        return start, self._at
+
+    def _note(self, path: Path, key: Span, value: Span) -> None:
+        if self._wanted is None or path in self._wanted:
+            self._keys[path] = key
+            self._values[path] = value
+
+    def _note_mention(self, path: Path, span: Span) -> None:
+        """A table that is named on the way to something else stands where it is first named."""
+        if path not in self._keys:
+            self._note(path, span, span)
 
     def _closes(self, bracket: str) -> bool:
         """Is the next thing the closing bracket? Then it is passed over."""

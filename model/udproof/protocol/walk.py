@@ -5,9 +5,9 @@
        +---- announced again if a host rolled back and attempts are left
 
 The controller announces a step (its events become visible), leaves it open while its hosts are updated, closes it when every
-host has reported the outcome of its attempt, and lets the recovery time pass before it opens another (documented: 30 minutes after an
-update domain is restarted; any order). A host that rolled back is announced again before it is tried again. The controller knows of a host only what the host reports
-(`outcome`), never the host's own state.
+host has reported the outcome of its attempt, and lets the recovery time pass before it opens another (documented: 30 minutes
+after an update domain is restarted; any order). A host that rolled back is announced again before it is tried again. The
+controller knows of a host only what the host reports (`outcome`), never the host's own state.
 """
 
 from __future__ import annotations
