@@ -38,8 +38,8 @@ def lane(name: str, group: str, times: tuple[float, ...], end: float) -> Lane:
 
 def reference() -> Chart:
     rows = [(0, 15, 15, 24), (0, 15, 17, 29), (20, 38, 38, 62), (20, 38, 40, 71.5), (60, 80, 80, 91), (60, 80, 81, 97)]
-    steps = {0: "notify UD0", 15: "freeze vm0", 20: "notify UD1", 38: "freeze vm2", 40: "freeze vm3", 60: "notify UD2"}
-    steps |= {62: "resume vm2", 70: "deadline vm3", 71.5: "resume vm3", 80: "freeze vm4"}
+    steps: dict[float, str] = {0: "notify UD0", 15: "freeze vm0", 20: "notify UD1", 38: "freeze vm2"}
+    steps |= {40: "freeze vm3", 60: "notify UD2", 62: "resume vm2", 70: "deadline vm3", 71.5: "resume vm3", 80: "freeze vm4"}
     return Chart(
         verdict="VIOLATED",
         title="pause_below_30s · step 11",
@@ -174,14 +174,32 @@ def test_long_waits_are_left_out_and_say_so() -> None:
     assert [w for w in words if "⋯" in w and "VMs" not in w] == [
         "⋯ 14 min 50 s ⋯", "⋯ 29 min 30 s ⋯", "⋯ 14 min 50 s ⋯", "⋯ 1 min 12 s ⋯",
     ]  # fmt: skip
-    assert {"0", "15 min", "45 min 12 s", "1 h 00 min 30 s", "1 h 02 min"} <= set(words), "a label on each side"
+    assert {"0", "15 min", "45 min 15 s", "1 h 00 min 30 s", "1 h 02 min"} <= set(words), "a label on each side"
     assert "⋯ 12 more VMs take no part" in words and "paused 10 s" in words
     check(render(walk()))
+
+
+def test_labels_stand_where_their_time_is() -> None:
+    svg = render(walk())
+    middle = {t.words: (t.left + t.right) / 2 for t in texts(svg)}
+    first, *_ = rects(svg, STYLES["paused"].fill)  # vm0 is paused from 15 min to 15 min 10 s
+    second, per_second = float(first["x"]), float(first["width"]) / 10
+    assert middle["15 min"] == pytest.approx(second, abs=0.1)
+    assert middle["15 min 30 s"] == pytest.approx(second + 30 * per_second, abs=0.2)
+    assert middle["0"] < middle["15 min"] < middle["45 min 15 s"] < middle["1 h 00 min 30 s"] < middle["1 h 02 min"]
+    recovery = next(r for r in rects(svg, "url(#down)"))  # from 15 min 12 s to 45 min 12 s
+    assert float(recovery["x"]) + float(recovery["width"]) + 3 * per_second == pytest.approx(middle["45 min 15 s"], abs=0.2)
 
 
 def test_nothing_is_left_out_where_all_is_readable() -> None:
     chart = alone(Bar(F(0), F(900), "notice", "working"), Bar(F(900), F(1800), "work", "working"), end=1800)
     assert not any("⋯" in words for words in words_of(chart))
+
+
+def test_one_tiny_bar_does_not_tear_an_even_picture_apart() -> None:
+    chart = reference()
+    tiny = Lane("vm6", "UD 3", (Bar(F(30), F("30.1"), "a very short phase", "working"),))
+    assert not any("⋯" in words for words in words_of(replace(chart, lanes=(*chart.lanes, tiny))))
 
 
 instants = st.lists(st.fractions(0, 100_000, max_denominator=100), min_size=1, max_size=12)

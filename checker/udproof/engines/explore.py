@@ -4,8 +4,8 @@ Every reachable state is visited once, in order of the number of steps that lead
 first violation found is a shortest one, and "proved" means that every state was looked into. States are kept whole in a
 dictionary: no answer depends on a hash being free of collisions.
 
-A wait leads to every tick up to the next deadline, so a level is built from actions and from whole chains of ticks. A chain may stop
-at a state whose own chain has been or will be followed from as few steps: one of an earlier level, or one that another wait
+A wait leads to every tick up to the next deadline, so a level is built from actions and from whole chains of ticks. A chain may
+stop at a state whose own chain has been or will be followed from as few steps: one of an earlier level, or one that another wait
 reached in this level. One that an *action* reached in this level is walked through, since its own waits would count one step more.
 
 The search ends early, and says so, on a time or memory limit, on the user's interrupt, once every property is violated, and,
@@ -24,7 +24,7 @@ from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.ground import GroundSystem
 from udproof.engines.python_code import Code, generate
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
-from udproof.language import Property, System
+from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Semantics, State
 
 _LOOK = 512  # states between two looks at the clock and at memory
@@ -60,6 +60,7 @@ class _Search:
     looked_into: int = 0
     violated: dict[int, int] = field(default_factory=dict)  # property -> first state that breaks it
     witnessed: dict[int, int] = field(default_factory=dict)  # property -> first state that reaches its premise
+    doubtful: bool = False  # was there a state in which only whole ticks make sure that time goes on? see `GroundSystem`
     reported: float = 0.0
 
     def explore(self) -> None:
@@ -98,6 +99,7 @@ class _Search:
         if later is None:
             if stuck:
                 self._note_timelock(at)
+            self.doubtful = self.doubtful or bool(self.code.doubtful(state))
             return
         self._wait(at, later, level_end, waited)
 
@@ -180,6 +182,8 @@ class Explore:
         self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None
     ) -> Result:
         """Decide the properties by visiting every reachable state. ModelError if the system cannot be run in ticks."""
+        if not properties:
+            raise ModelError("no property was given to check")
         ground = GroundSystem(Semantics(system), properties)
         search = _Search(ground, generate(ground), limits, progress)
         stopped, interrupted = None, False
@@ -215,6 +219,12 @@ def _verdict(search: _Search, place: int, stopped: str | None, figures: Figures)
         return Verdict(prop, Outcome.VIOLATED, f"a shortest run that breaks it has {len(trace.steps)} steps", trace, witness)
     if stopped is not None:
         reason = f"not decided: {figures.states} states to depth {figures.depth} hold it, then {stopped}"
+        return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)
+    if prop.watches_time and search.doubtful:
+        reason = (
+            "at every whole tick some action can happen, but in some state only one that compares another clock than the one that "
+            "is due, which between ticks may not be enabled"
+        )
         return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)
     if witness is None:
         reason = f"its premise holds in none of the {figures.states} reachable states, so nothing was tested"

@@ -75,7 +75,9 @@ class GroundSystem:
         self._position = semantics.layout.position
         self._runs = self._running()
         self.actions = tuple(self._actions())
-        self.blocked = self._blocked()
+        self._due = self._deadlines()
+        self.blocked = disjoin([reached for reached, _ in self._due])
+        self.doubtful = self._doubtful()
         self.tick = self._tick()
         self.properties = tuple(
             GroundProperty(
@@ -98,6 +100,11 @@ class GroundSystem:
                 for inner in environments(update.binders, self._world):
                     self._update(update, {**env, **inner}, post, ranges)
             yield GroundAction(firing, guard, self._settled(post), tuple(ranges))
+
+    @staticmethod
+    def spoken_of(action: GroundAction) -> set[tuple[str, int]]:
+        """The elements that a firing has as arguments, as (name of the sort, position)."""
+        return {(param.sort.name, place) for param, place in zip(action.firing.action.params, action.firing.args, strict=True)}
 
     def _update(self, update: Update, env: Env, post: dict[int, Ground], ranges: list[tuple[int, int, int]]) -> None:
         where = self.expression(update.where, env)
@@ -134,15 +141,29 @@ class GroundSystem:
                 found[place] = self.expression(slot.symbol.during, dict(zip(slot.symbol.params, slot.args, strict=True)))
         return found
 
-    def _blocked(self) -> Ground:
-        reached: list[Ground] = []
+    def _deadlines(self) -> list[tuple[Ground, set[int]]]:
+        """For each deadline, when time has reached it, and the slots of the clock that is due then."""
+        due: list[tuple[Ground, set[int]]] = []
         for deadline in self.semantics.system.deadlines:
             bound = self.semantics.time.ticks(deadline.limit.bound)
             for env in environments(deadline.params, self._world):
                 holds = self.expression(deadline.condition, env)
                 clock = self._read(deadline.limit.clock, tuple(self.expression(arg, env) for arg in deadline.limit.args))
-                reached.append(conjoin([holds, at_most(bound, clock)]))
-        return disjoin(reached)
+                due.append((conjoin([holds, at_most(bound, clock)]), slots_of(clock)))
+        return due
+
+    def _doubtful(self) -> Ground:
+        """Has time reached a deadline while every enabled action compares some clock other than the one that is due?
+
+        That an action is enabled is seen at whole ticks. In a run with instants between them the clock that is due reads the same,
+        others may not, and "no action is enabled" compares strictly, so rounding a run to ticks may lose it. Only an action that
+        compares no other clock is sure to be enabled there as well.
+        """
+        doubts: list[Ground] = []
+        for reached, due in self._due:
+            sure = [action.guard for action in self.actions if slots_of(action.guard) & self._runs.keys() <= due]
+            doubts.append(conjoin([reached, negate(disjoin(sure))]))
+        return disjoin(doubts)
 
     def _tick(self) -> dict[int, Ground]:
         advance: dict[int, Ground] = {}

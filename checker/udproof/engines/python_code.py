@@ -25,6 +25,7 @@ class Code:
     wait: Callable[[State], State | None]
     broken: Callable[[State], int]
     reached: Callable[[State], int]
+    doubtful: Callable[[State], bool]
 
 
 def generate(ground: GroundSystem) -> Code:
@@ -33,7 +34,7 @@ def generate(ground: GroundSystem) -> Code:
     text = "\n".join(_module(ground, size))
     scope: dict[str, Callable[..., object]] = {}
     exec(compile(text, "<generated>", "exec"), scope)  # the text holds numbers only, see above
-    return Code(scope["successors"], scope["wait"], scope["broken"], scope["reached"])  # type: ignore[arg-type]
+    return Code(scope["successors"], scope["wait"], scope["broken"], scope["reached"], scope["doubtful"])  # type: ignore[arg-type]
 
 
 def _module(ground: GroundSystem, size: int) -> list[str]:
@@ -43,6 +44,7 @@ def _module(ground: GroundSystem, size: int) -> list[str]:
         lines += _action(number, action, size)
     lines += ["    return out", "def wait(s):", unpack, f"    if {text_of(ground.blocked)}: return None"]
     lines += [f"    return {_state(ground.tick, size)}"]
+    lines += ["def doubtful(s):", unpack, f"    return {text_of(ground.doubtful)}"]
     for name in ("broken", "reached"):
         lines += [f"def {name}(s):", unpack, "    found = 0"]
         for bit, prop in enumerate(ground.properties):

@@ -9,7 +9,8 @@ middle of long stretches in which nothing happens, and *shows* each place where 
 - the map from time to place is strictly increasing, breaks included.
 
 A break must pay. The longest gaps are taken out one by one, only while some bar is too narrow to read, and only gaps
-that take a good part of the axis; in the end the breaks stand only if they magnify what is left threefold.
+that are much longer than that bar and take a good part of the axis; in the end the breaks stand only if they magnify
+what is left about twofold.
 
 Times are exact fractions of a second; only places on the paper are floating point.
 """
@@ -21,8 +22,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 BREAK = 34.0  # pixels that one break takes
-_WORTH = 100.0  # pixels that a gap must take before we consider a break in it
-_GAIN = 3.0  # how much wider the rest must become by all the breaks together
+_WORTH = 150.0  # pixels that a gap must take before we consider a break in it
+_LONG = 8  # how many times as long as the shortest narrow bar a gap must be
+_GAIN = 1.8  # how much wider the rest must become by all the breaks together
 _AMPLE = 220.0  # pixels for the shortest bar, beyond which more magnification helps nobody
 
 
@@ -50,13 +52,13 @@ def decimal(value: Fraction) -> str:
 
 
 def nice(limit: Fraction) -> Fraction:
-    """Return the longest round duration (1, 2, 5, 10, 20, 30 s, 1 min ...) up to `limit` > 0 seconds.
+    """Return the longest round duration (1, 2, 5, 10, 15, 20, 30 s, 1 min ...) up to `limit` > 0 seconds.
 
     Neighbouring round durations differ at most by a factor of 2.5.
     """
     for unit in (60, 1):
         if 10 * unit <= limit < 60 * unit:
-            return Fraction(max(step for step in (10, 20, 30) if step * unit <= limit) * unit)
+            return Fraction(max(step for step in (10, 15, 20, 30) if step * unit <= limit) * unit)
     power = Fraction(3600 if limit >= 3600 else 60 if limit >= 60 else 1)
     while power > limit:
         power /= 10
@@ -125,8 +127,10 @@ def fit(left: float, right: float, instants: Iterable[Fraction], needs: Sequence
     longest = sorted(pairwise(times), key=lambda gap: (gap[0] - gap[1], gap[0]))
     plain = best = Axis((times[0], times[-1]), (left, right))
     for count, (start, end) in enumerate(longest, 1):
-        crowded = any(best.x(n.end) - best.x(n.start) < n.width for n in needs if n.end > n.start)
-        if not crowded or best.scale * float(end - start) < _WORTH or count * BREAK > (right - left) / 2:
+        narrow = [n.end - n.start for n in needs if n.end > n.start and best.x(n.end) - best.x(n.start) < n.width]
+        if not narrow or end - start < _LONG * min(narrow):
+            break
+        if best.scale * float(end - start) < _WORTH or count * BREAK > (right - left) / 2:
             break
         candidate = _broken((left, right), times, sorted(longest[:count]), needs)
         if candidate is None:
@@ -147,7 +151,7 @@ def _broken(
     # What remains on each side of a break: a round part of what is shown, and more if the bars are wide enough anyway.
     shortest = min(need.end - need.start for need in needs if need.end > need.start)
     spare = shortest * Fraction(room / _AMPLE) - kept
-    stub = max(kept / (4 + 2 * len(gaps)), spare / (2 * len(gaps)))
+    stub = max(kept / max(6, 3 * len(gaps)), spare / (2 * len(gaps)))
     stub = nice(min(stub, min(b - a for a, b in gaps) / 6))
     scale = room / float(kept + 2 * len(gaps) * stub)
     knots = [times[0], *(t for a, b in gaps for t in (a + stub, b - stub)), times[-1]]

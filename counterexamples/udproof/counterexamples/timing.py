@@ -210,9 +210,8 @@ def _ticks(page: Page) -> Iterator[tuple[Fraction, bool]]:
     chart, axis = page.chart, page.axis
     widest = max(text_width(span(t), _TICK) for t in [chart.end, *(t for gap in axis.breaks for t in gap)])
     least = Fraction((80 if _bare(chart) else widest + 30) / axis.scale)
-    # A round duration is at most 2.5 times the one before, so the first is long enough; the one below it may be, too.
-    step = nice(least * Fraction(5, 2))
-    step = nice(step / 2) if nice(step / 2) >= least else step
+    # A round duration is at most 2.5 times the one before, so that one of these is long enough.
+    step = min(step for step in (nice(least * Fraction(n, 4)) for n in range(4, 11)) if step >= least)
     step = max(step, Fraction(1, 100)) if chart.end >= 1 else step
     instants = {t for lane in chart.lanes for bar in lane.bars for t in (bar.start, bar.end)}
     segments = axis.ticks(step, instants | {mark.time for mark in chart.marks} | {Fraction(0), chart.end})

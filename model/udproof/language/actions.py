@@ -27,7 +27,7 @@ from typing import TypeVar, overload
 
 from udproof.language import expressions as ex
 from udproof.language.errors import Location, ModelError
-from udproof.language.terms import Bool, Index, Sentence, Term, classes, param, sentence, truth
+from udproof.language.terms import Bool, Index, Sentence, Term, classes, names_of, param, sentence, truth
 
 Element = TypeVar("Element", bound=Index)
 
@@ -115,7 +115,7 @@ def require(condition: Bool, label: str = "") -> None:
 def each(sort: type[Element], where: Callable[[Element], Bool] | None = None) -> Iterator[Element]:
     """Range over the elements that satisfy `where`: the loop's body runs once and its updates are for each of them."""
     draft = _current("each(...)")
-    node, term = param("x" if where is None else where.__code__.co_varnames[0], sort)
+    node, term = param("x" if where is None else names_of(where, 1, "the condition of each(...)")[0], sort)
     condition = ex.TRUE if where is None else truth(where(term))
     draft.binders.append((node, condition))
     yield term

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from udproof.language import expressions as ex
 from udproof.language.errors import Location, ModelError
-from udproof.language.terms import Bool, Index, Sentence, classes, param, sentence, truth
+from udproof.language.terms import Bool, Index, Sentence, call, classes, names_of, param, sentence, truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ def invariant(
             raise ModelError(
                 f"property {function.__name__} has no docstring; its first paragraph is the statement for people.", where
             )
+        if (name or function.__name__.replace("_", "-")) == TIME_CAN_PASS.name:
+            raise ModelError(f"{TIME_CAN_PASS.name} is the name of the check that every timed system gets; use another.", where)
         pairs = [param(label, sort) for label, sort in classes(function)]
         terms = [term for _, term in pairs]
         return Property(
@@ -95,7 +97,7 @@ def invariant(
             source,
             tuple(node for node, _ in pairs),
             truth(function(*terms)),
-            ex.TRUE if premise is None else truth(premise(*terms)),
+            ex.TRUE if premise is None else truth(call(premise, terms, "a premise")),
             None if cause is None else sentence(cause, list(terms)),
             where,
         )
@@ -112,10 +114,10 @@ def axiom(function: Callable[..., Bool]) -> Axiom:
 
 def deadline(name: str, *sorts: type[Index], during: Callable[..., Bool], limit: Callable[..., Bool]) -> Deadline:
     """While `during(...)` holds, time may not pass beyond `limit(...)`, which must read: clock[...] <= duration."""
-    labels = during.__code__.co_varnames[: len(sorts)]
+    labels = names_of(during, len(sorts), f"the condition of deadline {name!r}")
     pairs = [param(label, sort) for label, sort in zip(labels, sorts, strict=True)]
     terms = [term for _, term in pairs]
-    bound = limit(*terms)
+    bound = call(limit, terms, f"the limit of deadline {name!r}")
     if not (isinstance(bound, Bool) and isinstance(bound.node, ex.ClockIs) and bound.node.comparison == "<="):
         raise ModelError(
             f"the limit of deadline {name!r} must be of the form clock[...] <= duration, so that its last instant is allowed."

@@ -10,7 +10,8 @@ import sys
 from dataclasses import dataclass
 from types import FrameType
 
-_OURS = "udproof.language"
+# Frames of these are never where a user's mistake stands: our own rooms but for the protocol, and what they call through.
+_OURS = ("udproof.language", "udproof.engines", "udproof.counterexamples", "udproof.cli", "dataclasses", "functools", "contextlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Location:
 
 
 def caller() -> Location | None:
-    """The innermost line on the stack that is not of this package: where the user wrote what we are looking at."""
+    """The innermost line on the stack that is not ours: where the user wrote what we are looking at."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):

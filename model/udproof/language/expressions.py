@@ -12,7 +12,7 @@ any sort: it can only be compared with a duration (`ClockIs`), which is what kee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -47,12 +47,15 @@ class EnumSort:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IndexSort:
-    """A sort of individuals. `elements` are their names where the declaration itself gives a size, else None."""
+    """A sort of individuals. `elements` are their names where the declaration itself gives a size, else None.
+
+    Two declarations are two sorts, whatever they are called, so equality is identity.
+    """
 
     name: str
-    elements: tuple[str, ...] | None = field(default=None, compare=False)
+    elements: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return self.name

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from udproof.language import expressions as ex
-from udproof.language.actions import Action
+from udproof.language.actions import Action, Update
 from udproof.language.claims import Deadline, Property
+from udproof.language.drawing import Lanes
 from udproof.language.errors import ModelError
 from udproof.language.symbols import Definition
 from udproof.language.system import System
-from udproof.language.terms import Term
+from udproof.language.terms import Sentence, Term
 
 Change = Callable[[System], System]
 
@@ -82,7 +83,10 @@ def with_definition(old: Definition[Term], new: Definition[Term]) -> Change:
     def change(system: System) -> System:
         if old.symbol not in system.definitions:
             raise ModelError(f"definition {old.symbol.name} is read nowhere, so there is nothing to change.")
-        return _Renaming({old.symbol: new.symbol}).system(system)
+        changed = _Renaming({old.symbol: new.symbol}).system(system)
+        if changed.hash == system.hash:
+            raise ModelError(f"the other meaning given for definition {old.symbol.name} is the same as its own.")
+        return changed
 
     return change
 
@@ -110,38 +114,65 @@ def _with_action(system: System, other: Action) -> System:
 
 
 class _Renaming:
-    """Reads of some definitions become reads of others, throughout a system; definitions that read them are made anew."""
+    """Reads of some definitions become reads of others, throughout a system; what reads them in its declaration is made anew."""
 
     def __init__(self, other: dict[ex.DefinitionSymbol, ex.DefinitionSymbol]) -> None:
-        self._other = dict(other)
+        self._definitions = dict(other)
+        self._clocks: dict[ex.ClockSymbol, ex.ClockSymbol] = {}
 
     def system(self, system: System) -> System:
         return replace(
             system,
             actions=tuple(self._action(action) for action in system.actions),
-            deadlines=tuple(replace(one, condition=self.expression(one.condition)) for one in system.deadlines),
+            deadlines=tuple(self._deadline(one) for one in system.deadlines),
             properties=tuple(self._property(prop) for prop in system.properties),
+            axioms=tuple(replace(one, body=self.expression(one.body)) for one in system.axioms),
+            picture=system.picture and self._picture(system.picture),
         )
 
     def _action(self, action: Action) -> Action:
         guards = tuple(replace(guard, condition=self.expression(guard.condition)) for guard in action.guards)
-        updates = tuple(
-            replace(update, where=self.expression(update.where), value=self.expression(update.value)) for update in action.updates
-        )
-        return replace(action, guards=guards, updates=updates)
+        updates = tuple(self._update(update) for update in action.updates)
+        return replace(action, guards=guards, updates=updates, says=action.says and self._sentence(action.says))
+
+    def _update(self, update: Update) -> Update:
+        target = self._clock(update.target) if isinstance(update.target, ex.ClockSymbol) else update.target
+        index = tuple(self.expression(arg) for arg in update.index)
+        where, value = self.expression(update.where), self.expression(update.value)
+        return replace(update, target=target, where=where, index=index, value=value)
+
+    def _deadline(self, one: Deadline) -> Deadline:
+        limit = self.expression(one.limit)
+        assert isinstance(limit, ex.ClockIs)
+        return replace(one, condition=self.expression(one.condition), limit=limit)
 
     def _property(self, prop: Property) -> Property:
-        cause = prop.cause and replace(prop.cause, parts=tuple(self.expression(part) for part in prop.cause.parts))
+        cause = prop.cause and self._sentence(prop.cause)
         return replace(prop, body=self.expression(prop.body), premise=self.expression(prop.premise), cause=cause)
+
+    def _picture(self, picture: Lanes) -> Lanes:
+        return replace(picture, bars=tuple(replace(bar, condition=self.expression(bar.condition)) for bar in picture.bars))
+
+    def _sentence(self, said: Sentence) -> Sentence:
+        return replace(said, parts=tuple(self.expression(part) for part in said.parts))
 
     def expression(self, node: ex.Expr) -> ex.Expr:
         changed = ex.rebuild(node, self.expression)
-        if isinstance(changed, ex.Read) and isinstance(changed.symbol, ex.DefinitionSymbol):
-            return replace(changed, symbol=self._symbol(changed.symbol))
+        match changed:
+            case ex.Read(symbol=ex.DefinitionSymbol() as symbol):
+                return replace(changed, symbol=self._definition(symbol))
+            case ex.ClockIs(clock=clock) | ex.ClockValue(clock=clock):
+                return replace(changed, clock=self._clock(clock))
         return changed
 
-    def _symbol(self, symbol: ex.DefinitionSymbol) -> ex.DefinitionSymbol:
-        if symbol not in self._other:
+    def _definition(self, symbol: ex.DefinitionSymbol) -> ex.DefinitionSymbol:
+        if symbol not in self._definitions:
             body = self.expression(symbol.body)
-            self._other[symbol] = symbol if body == symbol.body else replace(symbol, body=body)
-        return self._other[symbol]
+            self._definitions[symbol] = symbol if body == symbol.body else replace(symbol, body=body)
+        return self._definitions[symbol]
+
+    def _clock(self, symbol: ex.ClockSymbol) -> ex.ClockSymbol:
+        if symbol not in self._clocks:
+            during = self.expression(symbol.during)
+            self._clocks[symbol] = symbol if during == symbol.during else replace(symbol, during=during)
+        return self._clocks[symbol]

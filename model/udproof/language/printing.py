@@ -1,7 +1,8 @@
 """Expressions as text, in the spelling of the language: for explanations, documents, and the hash of a system.
 
 The text is a faithful picture of the tree: two expressions that print alike over the same declarations mean the same.
-Bound names are printed as the user wrote them, with a prime for each outer namesake.
+Parameters are bare words, printed as the user wrote them, with a prime for each outer namesake; what is declared has brackets or
+`.value` behind it, an element stands in quotes and a member behind its enumeration, so that none is taken for another.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ def show(node: ex.Expr, names: Names) -> str:
             inner = ", ".join(show(arg, names) for arg in args)
             if isinstance(symbol, ex.DefinitionSymbol):
                 return f"{symbol.name}({inner})"
-            return f"{symbol.name}[{inner}]" if args else symbol.name
+            return f"{symbol.name}[{inner}]" if args else f"{symbol.name}.value"
         case ex.Not(body=body):
             return f"not {show(body, names)}" if isinstance(body, ex.Read) else f"not ({show(body, names)})"
         case ex.And(parts=parts):
-            return " and ".join(_inner(part, names) for part in parts) or "true"
+            return " and ".join(_inner(part, names) for part in parts) or "True"
         case ex.Or(parts=(ex.Not(body=premise), conclusion)):
             return f"{_inner(premise, names)} => {_inner(conclusion, names)}"
         case ex.Or(parts=parts):
-            return " or ".join(_inner(part, names) for part in parts) or "false"
+            return " or ".join(_inner(part, names) for part in parts) or "False"
         case ex.Eq(left=left, right=right):
             return f"{_inner(left, names)} = {_inner(right, names)}"
         case ex.Le(left=left, right=right):
@@ -70,11 +71,11 @@ def show_value(value: int | str, sort: ex.Sort) -> str:
     """A literal as text."""
     match sort:
         case ex.BoolSort():
-            return "true" if value else "false"
-        case ex.EnumSort(members=members) if isinstance(value, int):
-            return members[value]
+            return str(bool(value))
+        case ex.EnumSort(name=name, members=members) if isinstance(value, int):
+            return f"{name}.{members[value]}"
         case _:
-            return str(value)
+            return repr(value)
 
 
 def show_bound(bound: ex.Bound) -> str:
@@ -103,7 +104,7 @@ def show_sentence(said: Sentence | None, names: Names) -> str:
 
 def _clock(clock: ex.ClockSymbol, args: tuple[ex.Expr, ...], names: Names) -> str:
     inner = ", ".join(show(arg, names) for arg in args)
-    return f"{clock.name}[{inner}]" if args else clock.name
+    return f"{clock.name}[{inner}]" if args else f"{clock.name}.value"
 
 
 def _inner(node: ex.Expr, names: Names) -> str:

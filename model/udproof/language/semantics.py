@@ -85,7 +85,10 @@ class Semantics:
             elif symbol.initial is None:
                 choices.append(list(self.values(symbol.sort)))
             else:
-                choices.append([evaluate(symbol.initial, dict(zip(symbol.params, slot.args, strict=True)), world)])
+                value = evaluate(symbol.initial, dict(zip(symbol.params, slot.args, strict=True)), world)
+                if value not in self.values(symbol.sort):
+                    raise OutOfRange(f"the initial value of {symbol.name} is {value}, outside its range {symbol.sort}.")
+                choices.append([value])
         yield from product(*choices)
 
     def values(self, sort: ex.Sort) -> range:
@@ -153,6 +156,10 @@ class Semantics:
                         found.append((deadline, env))
         return found
 
+    def stuck(self, state: State) -> bool:
+        """Has time reached a deadline while no action is enabled?"""
+        return bool(self.blocked_by(state)) and not self.enabled(state)
+
     def wait(self, state: State) -> State | None:
         """The state one tick later; None if a deadline forbids that. The same state again once every clock is at its cap."""
         if self.blocked_by(state):
@@ -181,7 +188,7 @@ class Semantics:
     def breaking(self, prop: Property, state: State) -> Env | None:
         """The first choice of the property's parameters for which it is false here; None if it holds."""
         if prop.watches_time:
-            return {} if self.blocked_by(state) and not self.enabled(state) else None
+            return {} if self.stuck(state) else None
         world = self.world(state)
         return next((env for env in environments(prop.params, world) if not evaluate(prop.body, env, world)), None)
 

@@ -8,15 +8,14 @@ Which elements the index sorts have, and what the constants are, is no business 
 
 from __future__ import annotations
 
-import inspect
 import keyword
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from udproof.language import actions
 from udproof.language import expressions as ex
 from udproof.language.errors import ModelError
-from udproof.language.terms import Bool, Index, Term, classes, lift, param, seconds, truth
+from udproof.language.terms import Bool, Declared, Index, Term, classes, lift, names_of, param, seconds, truth
 
 T = TypeVar("T", bound=Term)
 T_co = TypeVar("T_co", bound=Term, covariant=True)
@@ -52,18 +51,12 @@ def _arguments(key: Any, domain: tuple[ex.IndexSort, ...], name: str) -> tuple[e
 
 def _over(domain: tuple[type[Index], ...], function: Callable[..., object], name: str) -> tuple[tuple[ex.Param, ...], Any]:
     """Parameters for the domain and what the function makes of them."""
-    arguments = inspect.signature(function).parameters.values()
-    if any(argument.kind is argument.VAR_POSITIONAL for argument in arguments):
-        names = [f"i{place}" for place in range(len(domain))]
-    else:
-        names = [argument.name for argument in arguments]
-    if len(names) != len(domain):
-        raise ModelError(f"the function given for {name} takes {len(names)} argument(s), but {name} has {len(domain)}.")
+    names = names_of(function, len(domain), f"a value of {name}")
     pairs = [param(label, sort) for label, sort in zip(names, domain, strict=True)]
     return tuple(node for node, _ in pairs), function(*(term for _, term in pairs))
 
 
-class _Readable(Generic[T_co]):
+class _Readable(Declared, Generic[T_co]):
     """What constants and variables share: reading at arguments."""
 
     symbol: ex.ConstantSymbol | ex.VariableSymbol
@@ -107,6 +100,8 @@ class Variable(_Readable[T]):
         computed = init if callable(init) and not isinstance(init, Term) else (lambda *_: init)
         params, term = _over(domain, computed, name)
         initial = None if isinstance(term, Anything) else lift(term, sort)
+        if initial is not None:
+            check_range(initial, sort, f"the initial value of {name}")
         if initial is not None and any(_changes(node) for node in ex.walk(initial)):
             raise ModelError(f"the initial value of {name} reads a variable or a clock; only constants are known at the start.")
         self.symbol = ex.VariableSymbol(_name(name), _domain(domain, name), sort, params, initial)
@@ -125,11 +120,18 @@ class Variable(_Readable[T]):
         self[()] = value
 
 
+def check_range(value: ex.Expr, sort: ex.Sort, what: str) -> None:
+    """ModelError if an integer is known to lie outside its sort."""
+    given = value.sort
+    if isinstance(sort, ex.IntSort) and isinstance(given, ex.IntSort) and (given.high < sort.low or given.low > sort.high):
+        raise ModelError(f"{what} is {given.low}..{given.high}, outside its range {sort.low}..{sort.high}.")
+
+
 def _changes(node: ex.Expr) -> bool:
     return isinstance(node, ex.ClockIs) or (isinstance(node, ex.Read) and not isinstance(node.symbol, ex.ConstantSymbol))
 
 
-class Duration:
+class Duration(Declared):
     """A timing constant in seconds: `watchdog = Duration("watchdog")`, or with a default, `Duration("watchdog", 15)`."""
 
     def __init__(self, name: str, default: object = None) -> None:
@@ -175,11 +177,14 @@ class Reading:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __bool__(self) -> NoReturn:
+        raise ModelError(f"the clock {self._clock.name} is read as a truth value; compare it with a duration.")
+
     def __format__(self, spec: str) -> str:
         return format(Term(ex.ClockValue(self._clock, self._args)), spec)
 
 
-class Clock:
+class Clock(Declared):
     """A real-valued clock per index: `paused_for = Clock("paused_for", Vm, during=lambda v: run[v] == Run.paused)`.
 
     It runs at rate one while `during` holds, starting from zero when that becomes true, and stands at zero otherwise; so it
@@ -196,7 +201,7 @@ class Clock:
 
     def __setitem__(self, key: object, value: object) -> None:
         args = _arguments(key, self.symbol.domain, self.symbol.name)
-        if isinstance(value, bool) or value != 0:
+        if isinstance(value, bool) or not isinstance(value, int) or value != 0:
             raise ModelError(f"clock {self.symbol.name} can only be set to 0, which starts it anew.")
         actions.record(self.symbol, args, ex.Lit(0, ex.IntSort(0, 0)))
 
@@ -210,7 +215,7 @@ class Clock:
         self[()] = value
 
 
-class Definition(Generic[T_co]):
+class Definition(Declared, Generic[T_co]):
     """A named expression; see `definition`."""
 
     def __init__(self, symbol: ex.DefinitionSymbol, to: type[T_co]) -> None:

@@ -21,9 +21,10 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.language.claims import TIME_CAN_PASS, Axiom, Deadline, Property
 from udproof.language.drawing import Lanes
-from udproof.language.errors import ModelError
+from udproof.language.errors import Location, ModelError
 from udproof.language.evaluation import environments, evaluate
-from udproof.language.printing import Names, naming, show, show_bound, show_sentence
+from udproof.language.printing import Names, naming, show, show_sentence
+from udproof.language.terms import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,10 @@ class System:
         _unique([act.name for act in self.actions], "actions")
         _unique([prop.name for prop in self.properties], "properties")
         _unique([dead.name for dead in self.deadlines], "deadlines")
-        _unique([symbol.name for symbol in self.symbols], "declarations")
-        _unique([sort.name for sort in self.index_sorts], "index sorts")
-        for act in self.actions:
-            _check_updates(act)
+        declared = [symbol.name for symbol in self.symbols] + [sort.name for sort in self.index_sorts]
+        enumerations = {symbol.sort.name for symbol in self.variables if isinstance(symbol.sort, ex.EnumSort)}
+        _unique([*declared, *sorted(enumerations)], "declarations")
+        self._check_scopes()
         object.__setattr__(self, "instance", _completed(self))
         self._check_axioms()
 
@@ -151,7 +152,7 @@ class System:
             for sort in (*getattr(symbol, "domain", ()), getattr(symbol, "sort", None)):
                 if isinstance(sort, ex.IndexSort):
                     sorts.setdefault(sort)
-        for node in self._expressions():
+        for node in self.formulas():
             for part in ex.walk(node):
                 if isinstance(part, ex.ForAll | ex.Exists | ex.Count):
                     sorts.setdefault(part.param.sort)
@@ -161,7 +162,8 @@ class System:
             sorts.setdefault(param.sort)
         return tuple(sorts)
 
-    def _expressions(self) -> Iterator[ex.Expr]:
+    def formulas(self) -> Iterator[ex.Expr]:
+        """Every expression that says what the system does or must do; those in sentences and pictures are not among them."""
         for act in self.actions:
             yield from (guard.condition for guard in act.guards)
             for update in act.updates:
@@ -172,6 +174,7 @@ class System:
         yield from (rule.body for rule in self.axioms)
         yield from (definition.body for definition in self.definitions)
         yield from (clock.during for clock in self.clocks)
+        yield from (variable.initial for variable in self.variables if variable.initial is not None)
 
     # --- the instance
 
@@ -204,6 +207,20 @@ class System:
                 return prop
         raise KeyError(name)
 
+    def _check_scopes(self) -> None:
+        for act in self.actions:
+            for guard in act.guards:
+                _check_scope(f"the guard of action {act.name}", guard.condition, act.params, act.location)
+            for update in act.updates:
+                for node in (update.where, *update.index, update.value):
+                    _check_scope(f"action {act.name}", node, (*act.params, *update.binders), act.location)
+        for dead in self.deadlines:
+            for node in (dead.condition, dead.limit):
+                _check_scope(f"deadline {dead.name}", node, dead.params)
+        for prop in self.properties:
+            for node in (prop.body, prop.premise):
+                _check_scope(f"property {prop.name}", node, prop.params, prop.location)
+
     def _check_axioms(self) -> None:
         if self.missing:
             return
@@ -212,7 +229,8 @@ class System:
             for env in environments(rule.params, world):
                 if not evaluate(rule.body, env, world):
                     named = ", ".join(f"{node.name} = {self.elements(node.sort)[at]}" for node, at in env.items())
-                    raise ModelError(f"the instance breaks axiom {rule.name} ({rule.statement}), for {named}.")
+                    where = f", for {named}" if named else ""
+                    raise ModelError(f"the instance breaks axiom {rule.name} ({rule.statement}){where}.")
 
     # --- the hash
 
@@ -267,19 +285,37 @@ def _unique(names: Iterable[str], kind: str) -> None:
         seen.add(name)
 
 
-def _check_updates(act: Action) -> None:
-    own = set(act.params)
-    for update in act.updates:
-        allowed = own | set(update.binders)
-        for node in (update.where, *update.index, update.value):
-            if stray := ex.free_params(node) - allowed:
-                names = ", ".join(sorted(param.name for param in stray))
-                raise ModelError(f"action {act.name} uses {names} outside the loop or function that introduced it.", act.location)
+def _check_scope(what: str, node: ex.Expr, params: Iterable[ex.Param], where: Location | None = None) -> None:
+    if stray := ex.free_params(node) - set(params):
+        names = ", ".join(sorted(param.name for param in stray))
+        raise ModelError(f"{what} uses {names} outside the loop or function that introduced it.", where)
+
+
+def _check_misspelt(kind: str, given: Iterable[str], known: Iterable[str], defaulted: Iterable[str]) -> None:
+    """A name that means nothing here is a mistake where a declaration of the kind was left to its default."""
+    unknown, lacking = sorted(set(given) - set(known)), sorted(set(defaulted) - set(given))
+    if unknown and lacking:
+        raise ModelError(
+            f"the instance gives {kind} for {', '.join(unknown)}, which the system does not declare, "
+            f"and none for {', '.join(lacking)}; is a name misspelt?"
+        )
 
 
 def _completed(system: System) -> Instance:
     """The instance with the declarations' own defaults where it says nothing, every value checked."""
     given = system.instance
+    _check_misspelt(
+        "values",
+        given.constants,
+        (symbol.name for symbol in system.constants),
+        (symbol.name for symbol in system.constants if symbol.default is not None),
+    )
+    _check_misspelt(
+        "seconds",
+        given.durations,
+        (symbol.name for symbol in system.durations),
+        (symbol.name for symbol in system.durations if symbol.default is not None),
+    )
     elements = {sort.name: sort.elements for sort in system.index_sorts if sort.elements is not None} | dict(given.elements)
     known = {sort.name for sort in system.index_sorts}
     for name, names in elements.items():
@@ -293,8 +329,33 @@ def _completed(system: System) -> Instance:
             continue
         places = product(*(range(len(names or ())) for names in sizes))
         constants[symbol.name] = {place: _code(symbol.default(*place), symbol, elements) for place in places}
-    durations = {symbol.name: symbol.default for symbol in system.durations if symbol.default is not None} | dict(given.durations)
+    for symbol in system.constants:
+        if symbol.name in constants:
+            _check_table(symbol, constants[symbol.name], elements)
+    durations = {symbol.name: symbol.default for symbol in system.durations if symbol.default is not None}
+    durations |= {name: seconds(time) for name, time in given.durations.items()}
     return Instance(elements, constants, durations, given.notes)
+
+
+def _check_table(
+    symbol: ex.ConstantSymbol, table: Mapping[tuple[int, ...], int], elements: Mapping[str, tuple[str, ...]]
+) -> None:
+    """ModelError unless the table has one value of the sort for all arguments."""
+    sizes = [len(elements.get(sort.name, ())) for sort in symbol.domain]
+    if missing := next((place for place in product(*map(range, sizes)) if place not in table), None):
+        raise ModelError(f"the instance gives constant {symbol.name} no value at position(s) {missing}.")
+    match symbol.sort:
+        case ex.BoolSort():
+            codes = range(2)
+        case ex.IntSort(low=low, high=high):
+            codes = range(low, high + 1)
+        case ex.EnumSort(members=members):
+            codes = range(len(members))
+        case ex.IndexSort(name=name):
+            codes = range(len(elements.get(name, ())))
+    for place, value in table.items():
+        if value not in codes:
+            raise ModelError(f"the instance gives constant {symbol.name} the value {value} at {place}, outside {symbol.sort}.")
 
 
 def _code(value: object, symbol: ex.ConstantSymbol, elements: Mapping[str, tuple[str, ...]]) -> int:
@@ -322,8 +383,8 @@ def _lines(system: System) -> Iterator[str]:
         values = "any" if table is None else str(sorted(table.items()))
         yield f"constant {constant.name} {_domain(constant.domain)} -> {_sort(constant.sort)} {values}"
     for duration in system.durations:
-        seconds = system.instance.durations.get(duration.name)
-        yield f"duration {duration.name} {'any' if seconds is None else seconds}"
+        time = system.instance.durations.get(duration.name)
+        yield f"duration {duration.name} {'any' if time is None else time}"
     for variable in system.variables:
         names = naming(variable.params)
         start = "anything" if variable.initial is None else show(variable.initial, names)
@@ -378,5 +439,3 @@ def seconds_of(bound: ex.Bound, instance: Instance) -> Fraction:
     """A bound in seconds. KeyError if it is a symbol that the instance does not give."""
     return instance.durations[bound.name] if isinstance(bound, ex.DurationSymbol) else bound
 
-
-__all__ = ["ConstantsOnly", "Instance", "System", "seconds_of", "show_bound"]

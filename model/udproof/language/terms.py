@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -205,8 +205,54 @@ def lift(value: object, sort: ex.Sort) -> ex.Expr:
 
 
 def truth(value: object) -> ex.Expr:
-    """A formula. ModelError if the value is not one."""
+    """A formula. ModelError if the value is not one; a plain True or False is not, since Python has computed it already."""
+    if isinstance(value, bool):
+        raise ModelError(
+            f"a formula is needed here, and Python has already computed plain {value}; compare symbolic values "
+            "(a variable without arguments is read as name.value, a definition is called), not the declarations themselves."
+        )
     return lift(value, ex.BOOL)
+
+
+def call(function: Callable[..., Any], terms: Sequence[object], what: str) -> Any:
+    """The function at some terms. ModelError if it does not take that many."""
+    try:
+        inspect.signature(function).bind(*terms)
+    except TypeError:
+        raise ModelError(f"the function given as {what} must take exactly {len(terms)} argument(s).") from None
+    return function(*terms)
+
+
+def names_of(function: Callable[..., object], how_many: int, what: str) -> list[str]:
+    """Names for the arguments of a function: its own where it has them. ModelError if it takes another number of them."""
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return [f"x{place}" for place in range(how_many)]
+    if len(parameters) != how_many:
+        raise ModelError(f"the function given as {what} takes {len(parameters)} argument(s), and {how_many} are needed.")
+    return [parameter.name for parameter in parameters]
+
+
+class Declared:
+    """What declarations share: one is a function, not a value, so Python must not compare it or take it for a truth."""
+
+    def _refuse(self) -> NoReturn:
+        name = getattr(getattr(self, "symbol", None), "name", type(self).__name__)
+        raise ModelError(
+            f"{name} is a declaration, not a value: read it at its arguments as {name}[...], without arguments as {name}.value, "
+            f"and a definition by calling it."
+        )
+
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - it never returns
+        self._refuse()
+
+    def __eq__(self, other: object) -> Any:
+        self._refuse()
+
+    def __ne__(self, other: object) -> Any:
+        self._refuse()
+
+    __hash__ = object.__hash__
 
 
 def classes(function: Callable[..., object]) -> list[tuple[str, type[Index]]]:
@@ -246,8 +292,7 @@ def param(name: str, sort: type[T]) -> tuple[ex.Param, T]:
 
 
 def _bound(sort: type[T], function: Callable[[T], object]) -> tuple[ex.Param, ex.Expr]:
-    names = list(inspect.signature(function).parameters)
-    node, term = param(names[0] if len(names) == 1 else "x", sort)
+    node, term = param(names_of(function, 1, "a condition")[0], sort)
     return node, truth(function(term))
 
 
@@ -323,7 +368,7 @@ def _listening() -> Iterator[_Mentions]:
 def sentence(write: Callable[..., str], terms: list[Any]) -> Sentence:
     """The sentence that `write` makes of the terms, each `{...}` of its f-string kept as an expression."""
     with _listening() as heard:
-        text = write(*terms)
+        text = call(write, terms, "a sentence")
     pieces = _PLACE.split(text)
     return Sentence(tuple(pieces[0::2]), tuple(heard.nodes[int(number)] for number in pieces[1::2]))
 

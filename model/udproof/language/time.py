@@ -80,12 +80,14 @@ def check_closed(system: System) -> None:
                     act.location,
                 )
     for dead in system.deadlines:
-        if _clocks(dead.condition):
+        if _clocks(dead.condition) or any(_clocks(arg) for arg in dead.limit.args):
             raise ModelError(
                 f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only."
             )
     for prop in system.properties:
         _check_property(prop)
+    if system.picture is not None and any(_clocks(bar.condition) for bar in system.picture.bars):
+        raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
 
 
 def _guard_complaint(act: Action, condition: ex.Expr) -> str:
@@ -109,6 +111,8 @@ def _check_property(prop: Property) -> None:
 def _strict(node: ex.Expr, positive: bool) -> int:
     """How many strict comparisons a state must keep at once to make the node true (`positive`) or false; _MANY is the most."""
     match node:
+        case ex.ClockIs(args=args) | ex.Read(args=args) if any(_clocks(arg) for arg in args):
+            return _MANY  # which clock or value is meant depends on comparisons, both ways
         case ex.ClockIs(comparison=comparison):
             return int((comparison in ("<", ">")) == positive)
         case ex.Not(body=body):

@@ -29,7 +29,7 @@ PATTERN = "^ *(?=[0-9])" + "".join(f"(?:({_NUMBER}) *{unit} *)?" for unit in UNI
 """What `parse_duration` accepts, as a regular expression that Python and JSON Schema read alike."""
 
 _DURATION = re.compile(PATTERN)
-_PART = re.compile(rf"({_NUMBER})\s*([^\W\d_]*)\s*")
+_PART = re.compile(rf"({_NUMBER}) *([^\W\d_]*) *")
 
 # What people write instead of the unit that they mean. It is suggested, never taken: "m" might be milli- too.
 _MEANT = {
@@ -78,7 +78,7 @@ def _diagnosis(text: str) -> DurationError:
         example = positive if _DURATION.fullmatch(positive) else "30s"
         return DurationError(f'"{shown}" is negative', f'a duration is 0 or more, such as "{example}"')
     parts = _PART.findall(text)
-    if "".join(text.split()) != "".join(number + unit for number, unit in parts):
+    if text.replace(" ", "") != "".join(number + unit for number, unit in parts):
         units = ", ".join(UNITS)
         return DurationError(f'"{shown}" is not a duration', f'write numbers with units ({units}), such as "1min 30s"')
     for number, unit in parts:

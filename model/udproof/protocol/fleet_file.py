@@ -28,7 +28,7 @@ from typing import Any
 
 from udproof.protocol import fleets
 from udproof.protocol.fleet import Fleet
-from udproof.protocol.fleet_mistakes import Complaint, FleetFileError, Mistake, printable
+from udproof.protocol.fleet_mistakes import Complaint, FleetFileError, Mistake, printable, show
 from udproof.protocol.toml_positions import Path as KeyPath
 from udproof.protocol.toml_positions import Positions
 
@@ -185,6 +185,8 @@ def _syntax_mistake(message: str, text: str) -> Mistake:
     source = lines[line - 1].removesuffix("\r")
     if what.endswith("given twice"):  # tomllib says where the second one ends
         column = len(source) - len(source.lstrip()) + 1
+    elif said.startswith("Unescaped"):  # and here, where the two characters of the escape end
+        column -= 2
     return Mistake(line, column, "TOML syntax", what, right, source)
 
 
@@ -209,6 +211,6 @@ def _where(path: KeyPath, data: dict[str, Any]) -> str:
         return ".".join(printable(str(part)) for part in path)
     element = data[str(path[0])][path[1]]
     name = element.get("name") if isinstance(element, dict) else None
-    whose = f'"{printable(name)}"' if isinstance(name, str) and name else f"number {path[1] + 1}"
+    whose = show(name) if isinstance(name, str) and name else f"number {path[1] + 1}"
     rest = ".".join(printable(str(part)) for part in path[2:])
     return f"{path[0]} {whose}, {rest}" if rest else f"{path[0]} {whose}"

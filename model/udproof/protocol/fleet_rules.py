@@ -21,6 +21,9 @@ from udproof.protocol.fleet_schema import MAX_ENTRIES, SetTable, SpanTable
 from udproof.protocol.fleet_shape import Draft
 from udproof.protocol.toml_positions import Path
 
+# What says nothing about the hosts and VMs: a mistake in it does not stop the check of the whole fleet.
+_APART = frozenset({"name", "expect", "walk", "host_update", "limits", "guest_clock"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Host:
@@ -66,7 +69,7 @@ def build(draft: Draft, complaints: list[Complaint]) -> Fleet | None:
     _check_sets(draft, plan)
     _check_hosts(plan)
     _check_vms(draft, plan)
-    if any(complaint.path[0] in ("set", "host", "vm") for complaint in complaints if complaint.path):
+    if any(complaint.path[0] not in _APART for complaint in complaints if complaint.path):
         return None
     steps = _steps(plan)
     if len(steps) < len(plan.hosts):
@@ -97,7 +100,7 @@ def _check_size(draft: Draft, plan: _Plan) -> bool:
     for kind, size in sizes.items():
         if size > MAX_ENTRIES:
             plan.complain((), f"the fleet has {size} {kind}", f"a fleet has at most {MAX_ENTRIES} {kind}")
-    is_empty = not draft.data.get("vm") and not draft.lacks("set") and not any(row.vms for row in tables.sets)
+    is_empty = not (tables.vms or any(row.vms for row in tables.sets) or draft.lacks("vm") or draft.lacks("set"))
     if is_empty:
         plan.complain((), "the fleet has no VM", "add [[vm]] tables, or give a [[set]] the number of its vms")
     return not is_empty and max(sizes.values()) <= MAX_ENTRIES
@@ -191,17 +194,19 @@ def _check_hosts(plan: _Plan) -> None:
 def _check_vms(draft: Draft, plan: _Plan) -> None:
     host_names = draft.names("host") | set(plan.hosts)
     set_names = draft.names("set")
+    knows_hosts = draft.is_named("host") and not draft.lacks("set")
+    knows_sets = draft.is_named("set")
     for vm in plan.vms.values():
         if vm.path[0] == "set":
             continue
-        if vm.host not in host_names and not draft.lacks("host") and not draft.lacks("set"):
+        if knows_hosts and vm.host not in host_names:
             _complain_of_reference(plan, (*vm.path, "host"), vm.host, host_names)
         if vm.availability_set is None:
             if vm.update_domain is not None:
                 right = "name its set too, or remove update_domain: a VM that stands alone has none"
                 plan.complain((*vm.path, "update_domain"), f"the VM {show(vm.name)} is in no set", right)
         elif vm.availability_set not in set_names:
-            if not draft.lacks("set"):
+            if knows_sets:
                 _complain_of_reference(plan, (*vm.path, "set"), vm.availability_set, set_names)
         elif vm.availability_set in plan.sets:
             _check_member(vm, *plan.sets[vm.availability_set], plan)

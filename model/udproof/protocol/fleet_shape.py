@@ -39,10 +39,21 @@ class Draft:
         tables = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return {name for table in tables if isinstance(name := table.get(key), str)}
 
+    def is_named(self, array: str) -> bool:
+        """Does every table of this array give its name? (Else a name that nobody has may be the missing one.)"""
+        rows = self.data.get(array, [])
+        names = [row.get("name") if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else [None]
+        return not self._has_strangers() and all(isinstance(name, str) for name in names)
+
     def lacks(self, array: str) -> bool:
         """Has something of this array been left out?"""
         rows = self.data.get(array, [])
-        return not isinstance(rows, list) or len(self.rows.get(array, [])) < len(rows)
+        return self._has_strangers() or not isinstance(rows, list) or len(self.rows.get(array, [])) < len(rows)
+
+    def _has_strangers(self) -> bool:
+        """Are there unknown tables? One of them may be a misspelt array: [[hosts]]."""
+        known = json_schema()["properties"]
+        return any(key not in known and isinstance(value, list | dict) for key, value in self.data.items())
 
 
 def read_shape(data: Mapping[str, Any]) -> tuple[Draft, list[Complaint]]:

@@ -158,7 +158,7 @@ class _Reader:
         return str(text)
 
     def _value(self, path: Path) -> Span:
-        """Any value. Returns where it is. (One call for each level of nesting, and tomllib makes two: what it can read, this can.)"""
+        """Any value. Returns where it is. (One call for each level; tomllib makes two: what it can read, this can.)"""
         start = self._at
         if self._sees("["):
             self._at += 1

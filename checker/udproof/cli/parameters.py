@@ -1,0 +1,85 @@
+"""Kinds of values on the command line: sizes of memory, durations, and reports (`FORMAT=PATH`).
+
+Each refuses with one sentence that says what would be right. Nothing heavy is imported here, since the help is made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_MEMORY = re.compile(r" *([0-9]{1,9}(?:\.[0-9]{1,9})?) *([A-Za-z]*) *")
+
+REPORTS = ("json", "svg", "itf", "markdown")
+PER_VIOLATION = ("svg", "itf")  # one file for each violated property
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTo:
+    """A report to write: in which format, and where."""
+
+    format: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.format}={self.path}"
+
+
+class Memory(click.ParamType[int]):
+    """An amount of memory in bytes, written with its unit: 4GB, 512 MiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
+        if isinstance(value, int):
+            return value
+        match = _MEMORY.fullmatch(value)
+        if match is None:
+            self.fail(f'{value!r} is no amount of memory; write a number with its unit, such as "4GB" or "512MiB".', param, ctx)
+        number, unit = match.groups()
+        if unit not in _UNITS:
+            meant = next((known for known in _UNITS if known.lower() in (unit.lower(), f"{unit.lower()}b")), None)
+            right = f"write {number}{meant or 'GB'}" if meant or not unit else f"the units are {', '.join(_UNITS)}"
+            wrong = f"has the unknown unit {unit!r}" if unit else "has no unit"
+            self.fail(f"{value!r} {wrong}; {right}.", param, ctx)
+        return int(float(number) * _UNITS[unit])
+
+
+class Duration(click.ParamType[float]):
+    """A duration in seconds, written with its unit: 10min, 90s, 1h 30min."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        from udproof.protocol.durations import DurationError, parse_duration
+
+        if isinstance(value, float):
+            return value
+        try:
+            return float(parse_duration(value))
+        except DurationError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class Report(click.ParamType[ReportTo]):
+    """A report to write: FORMAT=PATH."""
+
+    name = "format=path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportTo:
+        """The format and the path; whether it can be written there is looked at before the search (see `reports`)."""
+        if isinstance(value, ReportTo):
+            return value
+        kind, equals, path = value.partition("=")
+        if kind not in REPORTS:
+            self.fail(f"{kind!r} is no format of a report; write FORMAT=PATH, where FORMAT is {', '.join(REPORTS)}.", param, ctx)
+        if not equals or not path:
+            self.fail(f"{value!r} does not say where to write; write {kind}=PATH.", param, ctx)
+        return ReportTo(kind, Path(path))

@@ -1,0 +1,135 @@
+"""A run: one subject, the properties that were selected, what the engine answered, and what that means for the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from udproof.cli.exits import Code, worst
+from udproof.cli.sources import Subject
+from udproof.counterexamples.explain import duration
+from udproof.counterexamples.trace import BadTrace, Trace
+from udproof.counterexamples.trace import run as replay
+from udproof.engines.verdict import Figures, Outcome, Result, Verdict
+from udproof.language import Property
+from udproof.language.semantics import Semantics
+from udproof.language.time import TickTime
+
+_CODES = {Outcome.PROVED: Code.HOLDS, Outcome.VIOLATED: Code.VIOLATED, Outcome.UNKNOWN: Code.UNDECIDED, Outcome.VACUOUS: Code.NOTHING}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """See the module. `remark` says what the fleet's expectation had to do with the code, where it had anything."""
+
+    subject: Subject
+    selected: tuple[Property, ...]
+    result: Result
+    code: Code
+    remark: str | None
+
+    @property
+    def violations(self) -> tuple[tuple[Verdict, Trace], ...]:
+        """The verdicts that say VIOLATED, each with its trace."""
+        return tuple((verdict, verdict.trace) for verdict in self.result.verdicts if verdict.trace is not None)
+
+    @property
+    def scope(self) -> str:
+        """What the verdicts are about: "this fleet", "this system", "any fleet"."""
+        return self.result.scope.replace("fleet", self.subject.kind)
+
+    @property
+    def never_fired(self) -> tuple[str, ...]:
+        """The actions that made no transition, in the order of the declarations."""
+        return tuple(name for name, times in self.result.fired.items() if not times)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many properties there are, were selected, got a definite answer (`checked`), were left out, and each verdict's."""
+        found = Counter(verdict.outcome for verdict in self.result.verdicts)
+        available = len(self.subject.system.checks)
+        return {
+            "available": available,
+            "selected": len(self.selected),
+            "checked": found[Outcome.PROVED] + found[Outcome.VIOLATED],
+            "skipped": available - len(self.selected),
+            **{outcome.value: found[outcome] for outcome in Outcome},
+        }
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What every verdict of the run rests on."""
+        return (*self.subject.system.assumptions, *self.subject.system.instance.notes, *self.result.notes)
+
+    @property
+    def unit(self) -> str | None:
+        """The length of a tick in words; None if the system has no clock."""
+        return duration(TickTime(self.subject.system).unit) if self.subject.system.clocks else None
+
+
+def judged(subject: Subject, selected: tuple[Property, ...], result: Result) -> Run:
+    """The run of a result, after a look at whether the result can be believed. AssertionError or BadTrace if it cannot."""
+    _believe(subject, selected, result)
+    code, remark = _judgement(subject, result)
+    if result.interrupted:
+        code = Code.INTERRUPTED
+    return Run(subject, selected, result, code, remark)
+
+
+def _believe(subject: Subject, selected: tuple[Property, ...], result: Result) -> None:
+    """An engine is not believed: it must answer what was asked, prove nothing early, and its violations must replay."""
+    if tuple(verdict.property for verdict in result.verdicts) != selected:
+        raise AssertionError(f"engine {result.engine} did not answer exactly the properties it was asked")
+    for verdict in result.verdicts:
+        name = verdict.property.name
+        if verdict.outcome is Outcome.PROVED and not result.complete:
+            raise AssertionError(f"engine {result.engine} calls {name} proved after a search that is not complete")
+        if (verdict.outcome is Outcome.VIOLATED) is not (verdict.trace is not None):
+            raise AssertionError(f"engine {result.engine} gives {name} a verdict and a trace that do not fit")
+        if verdict.trace is None:
+            continue
+        again = replay(Semantics(subject.system), verdict.trace.start, [step.move for step in verdict.trace.steps])
+        if again.states != verdict.trace.states or again.semantics.breaking(verdict.property, again.last) is None:
+            raise BadTrace(f"the trace of engine {result.engine} for {name} does not replay to a violation")
+
+
+def _judgement(subject: Subject, result: Result) -> tuple[Code, str | None]:
+    if not result.verdicts:
+        return Code.NOTHING, "nothing was checked: the system states no property."
+    plain = worst(_CODES[verdict.outcome] for verdict in result.verdicts)
+    if subject.expect is None or subject.expect == "proved":
+        return plain, None
+    expected = {verdict.property.name for verdict in result.verdicts if verdict.property.name in subject.expect}
+    codes, surprises = [], []
+    for verdict in result.verdicts:
+        if verdict.property.name not in expected or verdict.outcome in (Outcome.UNKNOWN, Outcome.VACUOUS):
+            codes.append(_CODES[verdict.outcome])
+        elif verdict.outcome is Outcome.VIOLATED:
+            codes.append(Code.HOLDS)
+        else:
+            codes.append(Code.UNEXPECTED)
+            surprises.append(verdict.property.name)
+    if surprises:
+        return worst(codes), f"unexpected: the fleet file says that {', '.join(surprises)} is violated, and it holds."
+    if expected and worst(codes) is Code.HOLDS:
+        return Code.HOLDS, f"as expected: the fleet file says that exactly {', '.join(sorted(expected))} is violated."
+    return worst(codes), None
+
+
+def when(trace: Trace) -> str:
+    """Where a run ends, in words: `at step 7, after 45 s`."""
+    if not trace.steps:
+        return "in the initial state"
+    time: Fraction = trace.seconds(trace.steps[-1].time)
+    return f"at step {len(trace.steps)}" + (f", after {duration(time)}" if trace.system.clocks else "")
+
+
+def far(figures: Figures) -> str:
+    """How far a search got, in words."""
+    return f"{figures.states} states, {figures.transitions} transitions, depth {figures.depth}"
+
+
+def amount(number: int) -> str:
+    """An amount of memory in words: `43 MB`, `4.9 GB`."""
+    return f"{number / 1e9:.1f} GB" if number >= 10**9 else f"{number / 1e6:.0f} MB"

@@ -1,0 +1,116 @@
+"""The main job: systems in, verdicts out.
+
+Everything that can be known to be wrong is found before the first search begins: a file that cannot be read, a property that
+does not exist, a report that could not be written. After it, what was found is told even if something then goes wrong: the
+finished runs are reported when the next one fails or is interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from udproof.cli import report_json, report_text, reports
+from udproof.cli.console import clean, note, say, width
+from udproof.cli.exits import Code, Refused, worst
+from udproof.cli.parameters import ReportTo
+from udproof.cli.progress import progress
+from udproof.cli.runs import Run, far, judged
+from udproof.cli.sources import Subject, load
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Engine, Limits
+from udproof.language import Property
+
+ENGINES: dict[str, type[Engine]] = {"explore": Explore}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `udproof verify` was asked for; the options by their names."""
+
+    files: tuple[str, ...]
+    property: tuple[str, ...]
+    engine: str
+    mutant: str | None
+    format: str
+    report: tuple[ReportTo, ...]
+    memory: int | None
+    timeout: float | None
+    stop_at_first: bool
+    quiet: bool
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of each search."""
+        return Limits(self.timeout, self.memory, self.stop_at_first)
+
+
+def verify(request: Request) -> Code:
+    """Verify every file, report, and answer with the worst of the codes."""
+    jobs = _jobs(request)
+    reports.check(request.report, [subject.source for subject, _ in jobs])
+    runs: list[Run] = []
+    codes: list[Code] = []
+    try:
+        for subject, selected in jobs:
+            codes.append(_one(request, subject, selected, runs))
+            if codes[-1] is Code.INTERRUPTED:
+                break
+    finally:  # what is finished is told, whatever happened to the next one
+        if request.format == "json" and runs:
+            say(report_json.text(runs, given=len(jobs)))
+        written = reports.write(request.report, runs, given=len(jobs)) if runs else True
+    return worst(codes if written else [*codes, Code.USAGE])
+
+
+def _jobs(request: Request) -> list[tuple[Subject, tuple[Property, ...]]]:
+    """The subjects with the properties to check. Refused with the mistakes of all files, not of the first one only."""
+    jobs: list[tuple[Subject, tuple[Property, ...]]] = []
+    complaints: list[str] = []
+    for source in request.files or (None,):
+        try:
+            subject = load(source, request.mutant)
+            jobs.append((subject, subject.select(request.property)))
+        except Refused as refused:
+            complaints += refused.sentences
+    if complaints:
+        raise Refused(*dict.fromkeys(complaints))
+    return jobs
+
+
+def _one(request: Request, subject: Subject, selected: tuple[Property, ...], runs: list[Run]) -> Code:
+    """Verify one subject. Its run, if there is one, is added to `runs` and told as text, if that was asked for."""
+    if subject.mutant and not request.quiet:
+        note(f"{clean(subject.source)}: with the mistake {subject.mutant} planted; what the fleet file expects is not asked.")
+    if not selected:
+        note(f"{clean(subject.source)}: nothing was checked, since the system states no property.")
+        return Code.NOTHING
+    try:
+        with subject.blamed(), progress(subject.system.name, request.quiet) as told:
+            result = _engine(request.engine).verify(subject.system, selected, request.limits, told)
+            run = judged(subject, selected, result)
+    except Refused as refused:
+        _tell(refused.sentences)
+        return Code.USAGE
+    except KeyboardInterrupt:
+        note(f"{clean(subject.source)}: interrupted before the search began; no state was looked into.")
+        return Code.INTERRUPTED
+    runs.append(run)
+    if request.format == "text":
+        if len(runs) > 1:
+            say()
+        for line in report_text.text(run, width()):
+            say(line)
+    if run.code is Code.INTERRUPTED:
+        note(f"{clean(subject.source)}: interrupted after {result.figures.seconds:.1f} s: {far(result.figures)}.")
+    return run.code
+
+
+def _engine(name: str) -> Engine:
+    """The engine of that name; `auto` is the only one there is so far."""
+    return ENGINES["explore" if name == "auto" else name]()
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        note(sentence)

@@ -1,0 +1,406 @@
+"""Writes every part of the documents that is not written by a person, and says which of them are out of date.
+
+    .venv/bin/python docs/generate.py            writes what has changed
+    .venv/bin/python docs/generate.py --check    changes nothing; exit code 1 if something is out of date
+
+Three kinds of text in the pages are made and not written, so that a page cannot say what the program does not:
+
+- what stands between `<!-- generated: NAME -->` and `<!-- /generated -->`: tables read off the model, and example files;
+- the output in every ```console block: its commands (the lines that begin with `$ `) are run, in order, in a directory that
+  holds the examples and the files that the page shows under `<!-- file: NAME -->`. A line `...` stands for any lines. Figures
+  that differ from run to run (seconds, memory) are compared as if they were equal, so they are rewritten only with others;
+- the pictures in `docs/pictures`, drawn by the program itself from counterexamples that it finds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Limits, Outcome, Result
+from udproof.language import Action, Property, System
+from udproof.language import expressions as ex
+from udproof.language.printing import naming, show
+from udproof.properties import CORE
+from udproof.protocol import events, fleets, host, mutants, tenant, vm, walk
+from udproof.protocol.assembly import ALWAYS_ASSUMED, protocol
+from udproof.protocol.fleet_file import read_fleet, schema
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+ROOTS = tuple(str(ROOT / name) for name in ("model", "properties", "counterexamples", "checker"))
+SCHEMA = Path(str(fleets.STARTER)).with_name("fleet.schema.json")
+
+Schema: TypeAlias = Mapping[str, Any]
+
+# Too many states for the search in Python; "compiled exploration" is to bring them within reach.
+TOO_LARGE = ("default", "large", "twenty-domains")
+
+PICTURES = {
+    "pause-overrun.svg": "verify teaching --mutant PauseOverrun --property pause-bounded --report svg={}",
+    "bad-placement.svg": "verify bad-placement --property one-domain-paused --report svg={}",
+    "careless-fischer.svg": "verify {careless} --report svg={}",
+}
+
+
+def pages() -> list[Path]:
+    """Every page, the README first."""
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+# --- tables
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+@cache
+def teaching() -> System:
+    """The protocol with every part, on the fleet to learn with."""
+    return protocol(read_fleet(fleets.path_of("teaching")), CORE)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _over(params: tuple[ex.Param, ...]) -> str:
+    return ", ".join(param.sort.name for param in params) or "the system"
+
+
+def actions(part: tuple[Action, ...]) -> str:
+    """The actions of a part: who acts, when it may, what happens."""
+    rows = []
+    for act in part:
+        acting = {param.name: param.sort.name for param in act.params}
+        named = f"{act.name}({', '.join(f'{param.name}: {param.sort.name}' for param in act.params)})"
+        when = "; ".join(guard.label or show(guard.condition, naming(act.params)) for guard in act.guards)
+        rows.append((_code(named), acting.get(act.by, act.by), when, act.summary))
+    return table(("action", "by", "when", "what happens"), rows)
+
+
+def variables() -> str:
+    """What a state consists of, clocks apart."""
+    rows = []
+    for symbol in teaching().variables:
+        values = ", ".join(symbol.sort.members) if isinstance(symbol.sort, ex.EnumSort) else str(symbol.sort)
+        start = "any" if symbol.initial is None else show(symbol.initial, naming(symbol.params))
+        rows.append((_code(symbol.name), _over(symbol.params), values, start))
+    return table(("variable", "one for each", "values", "at the start"), rows)
+
+
+def clocks() -> str:
+    """The clocks."""
+    rows = [(_code(c.name), _over(c.params), _code(show(c.during, naming(c.params)))) for c in teaching().clocks]
+    return table(("clock", "one for each", "runs while"), rows)
+
+
+def constants() -> str:
+    """What a fleet fixes."""
+    rows = [
+        (_code(symbol.name), ", ".join(sort.name for sort in symbol.domain) or "the system", str(symbol.sort))
+        for symbol in teaching().constants
+    ]
+    return table(("constant", "of each", "value"), sorted(rows))
+
+
+def deadlines() -> str:
+    """What time waits for."""
+    rows = []
+    for dead in teaching().deadlines:
+        names = naming(dead.params)
+        rows.append((dead.name, _over(dead.params), _code(show(dead.condition, names)), _code(show(dead.limit, names))))
+    return table(("deadline", "one for each", "while", "time stops at the end of"), rows)
+
+
+def properties() -> str:
+    """Each property with its formula, its premise and where it comes from."""
+    return "\n".join(_property(prop) for prop in CORE)
+
+
+def _property(prop: Property) -> str:
+    names = naming(prop.params)
+    about = ", ".join(f"{param.name}: {param.sort.name}" for param in prop.params)
+    return (
+        f"- **{prop.name}**. {prop.statement}\n"
+        f"  For all {about}: `{show(prop.body, names)}`.\n"
+        f"  Not vacuous once `{show(prop.premise, names)}`. From: {prop.source}."
+    )
+
+
+def mistakes() -> str:
+    """The mutants, each with the property that notices it and the length of the shortest run that shows it."""
+    rows = []
+    for mutant in mutants.ALL:
+        system = mutant.change(protocol(read_fleet(fleets.path_of(mutant.fleet)), CORE))
+        verdict = Explore().verify(system, (system.named(mutant.breaks),), Limits()).verdicts[0]
+        steps = str(len(verdict.trace.steps)) if verdict.trace else "not found"
+        rows.append((mutant.name, mutant.story, mutant.breaks, mutant.fleet, steps))
+    return table(("mutant", "the mistake", "violates", "on the fleet", "steps"), rows)
+
+
+@cache
+def verified(name: str) -> Result:
+    """The whole answer on a shipped fleet."""
+    system = protocol(read_fleet(fleets.path_of(name)), CORE)
+    return Explore().verify(system, system.checks, Limits())
+
+
+def violated(name: str) -> tuple[str, ...]:
+    """The properties that a shipped fleet violates."""
+    return tuple(verdict.property.name for verdict in verified(name).verdicts if verdict.outcome is Outcome.VIOLATED)
+
+
+def assumptions() -> str:
+    """What every verdict about the protocol assumes."""
+    return "\n".join(f"- {sentence};" for sentence in ALWAYS_ASSUMED).removesuffix(";") + "."
+
+
+def shipped() -> str:
+    """The shipped fleets, with the figures of those that this machine can finish in seconds."""
+    rows = []
+    for name in fleets.shipped():
+        fleet = read_fleet(fleets.path_of(name))
+        lines = fleets.path_of(name).read_text(encoding="utf-8").splitlines()
+        about = " ".join(line.removeprefix("# ") for line in lines if line.startswith("# ")).split(". ")[0].rstrip(".")
+        size = f"{_several(len(fleet.hosts), 'host')}, {_several(len(fleet.vms), 'VM')}"
+        if name in TOO_LARGE:
+            rows.append((_code(name), f"{about}.", size, "", "", "not finished yet"))
+            continue
+        figures = verified(name).figures
+        answer = "violates " + ", ".join(violated(name)) if violated(name) else "all proved"
+        rows.append((_code(name), f"{about}.", size, f"{figures.states:,}", str(figures.depth), answer))
+    return table(("fleet", "what it is", "size", "states", "depth", "answer"), rows)
+
+
+def _several(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def fleet_keys() -> str:
+    """Every key of a fleet file, read off its schema."""
+    whole = schema()
+    rows: list[tuple[str, ...]] = []
+    for key, node in whole["properties"].items():
+        inner = _resolved(whole, node)
+        if inner.get("type") == "array":
+            rows.append((f"**[[{key}]]**", "", "", inner["description"]))
+            rows += _keys(whole, _resolved(whole, inner["items"]))
+        elif "properties" in inner:
+            rows.append((f"**[{key}]**", "", "", inner["description"]))
+            rows += _keys(whole, inner)
+        else:
+            rows.append(_key(key, inner, key in whole["required"]))
+    return table(("key", "value", "if absent", "meaning"), rows)
+
+
+def _keys(whole: Schema, owner: Schema) -> list[tuple[str, ...]]:
+    needed = owner.get("required", [])
+    return [_key(key, _resolved(whole, node), key in needed) for key, node in owner["properties"].items()]
+
+
+def _key(key: str, node: Schema, needed: bool) -> tuple[str, ...]:
+    absent = _toml(node["default"]) if "default" in node else "it must be given" if needed else ""
+    return _code(key), _values(node), absent, str(node["description"])
+
+
+def _values(node: Schema) -> str:
+    match node:
+        case {"enum": [*choices]}:
+            return " or ".join(_toml(choice) for choice in choices)
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"{low} to {high}"
+        case {"type": "boolean"}:
+            return "`true` or `false`"
+        case {"oneOf": _}:
+            return '`"proved"` or `{ violated = ["NAME"] }`'
+        case {"properties": {"least": _, "most": _}}:
+            return "two times: `{ least, most }`"
+        case {"type": "string", "examples": [*_]} if "pattern" in node and "minLength" not in node:
+            return "a time"
+        case _:
+            return "a text"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return _code("{ " + ", ".join(f"{key} = {json.dumps(inner)}" for key, inner in value.items()) + " }")
+    return _code(json.dumps(value))
+
+
+def _resolved(whole: Schema, node: Schema) -> Schema:
+    return {**whole["$defs"][node["$ref"].rsplit("/", 1)[1]], **node} if "$ref" in node else node
+
+
+def example(name: str) -> str:
+    """A file of `docs/examples`, as a code block."""
+    return f"```python\n{(DOCS / 'examples' / name).read_text(encoding='utf-8')}```"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "walk actions": lambda: actions(walk.ACTIONS),
+    "event actions": lambda: actions(events.ACTIONS),
+    "host actions": lambda: actions(host.ACTIONS),
+    "vm actions": lambda: actions(vm.ACTIONS),
+    "tenant actions": lambda: actions(tenant.ACTIONS),
+    "variables": variables,
+    "clocks": clocks,
+    "constants": constants,
+    "deadlines": deadlines,
+    "properties": properties,
+    "mutants": mistakes,
+    "assumptions": assumptions,
+    "shipped fleets": shipped,
+    "fleet keys": fleet_keys,
+}
+_GENERATED = re.compile(r"(?P<begin><!-- generated: (?P<name>[^\n]+?) -->\n)(?P<old>.*?)(?P<end><!-- /generated -->)", re.DOTALL)
+
+
+def with_parts(text: str) -> str:
+    """A page with its generated parts made anew. KeyError for the name of a part that does not exist."""
+
+    def anew(found: re.Match[str]) -> str:
+        name = found["name"]
+        made = example(name.removeprefix("example ")) if name.startswith("example ") else PARTS[name]()
+        return f"{found['begin']}\n{made}\n\n{found['end']}"
+
+    return _GENERATED.sub(anew, text)
+
+
+# --- what the commands on a page answer
+
+_CONSOLE = re.compile(r"(?<=^```console\n)(?P<body>.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n+```\w*\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+_UNSTEADY = (
+    (re.compile(r"\d+(\.\d+)? (seconds|MB|GB|kB)"), "0 MB"),
+    (re.compile(r"\d+(\.\d+)? s(?= wall)"), "0 s"),
+)
+
+
+def steady(text: str) -> str:
+    """A text without the figures that differ from run to run."""
+    for pattern, other in _UNSTEADY:
+        text = pattern.sub(other, text)
+    return text
+
+
+def agrees(shown: str, output: str) -> bool:
+    """Is what a page shows what a command wrote, up to unsteady figures and lines left out (`...`)?"""
+    lines = ["(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in steady(shown).splitlines()]
+    return re.fullmatch("".join(lines), steady(output)) is not None
+
+
+def with_answers(text: str) -> str:
+    """A page with its console blocks as they come out today; a block that agrees already is left as it is."""
+    if not _CONSOLE.search(text):
+        return text
+    with tempfile.TemporaryDirectory() as folder:
+        directory = _workplace(Path(folder), text)
+        return _CONSOLE.sub(lambda found: _block(found["body"], directory), text)
+
+
+def _workplace(folder: Path, text: str) -> Path:
+    """A directory with the examples, the files that the page shows, and the command `udproof`."""
+    (folder / "bin").mkdir()
+    command = folder / "bin" / "udproof"
+    call = f'exec {shlex.quote(sys.executable)} -c "from udproof.cli import main; main()" "$@"'
+    command.write_text(f"#!/bin/sh\n{call}\n", encoding="utf-8")
+    command.chmod(0o755)
+    directory = folder / "here"
+    shutil.copytree(DOCS / "examples", directory / "docs" / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    for found in _FILE.finditer(text):
+        (directory / found["name"]).write_text(found["body"], encoding="utf-8")
+    return directory
+
+
+def _environment(commands: Path) -> dict[str, str]:
+    own = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    path = os.pathsep.join([str(commands), os.environ.get("PATH", "")])
+    return {**own, "PATH": path, "PYTHONPATH": os.pathsep.join(ROOTS), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
+
+
+def _block(body: str, directory: Path) -> str:
+    commands: list[tuple[str, list[str]]] = []
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            commands.append((line, []))
+        else:
+            commands[-1][1].append(line)
+    outputs = _outputs([line.removeprefix("$ ") for line, _ in commands], directory)
+    lines: list[str] = []
+    for (line, shown), output in zip(commands, outputs, strict=True):
+        kept = "".join(f"{text}\n" for text in shown)
+        lines += [line, *(shown if agrees(kept, output) else output.splitlines())]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _outputs(commands: list[str], directory: Path) -> list[str]:
+    """What each command writes, standard error included, when they are typed into one shell."""
+    marked = [f"{command}\nstatus=$?; printf '\\0'; (exit $status)\n" for command in commands]
+    environment = _environment(directory.parent / "bin")
+    done = subprocess.run(
+        ["bash", "-c", "exec 2>&1\n" + "".join(marked)], cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    return [output.rstrip("\n") + "\n" if output.strip() else "" for output in done.stdout.split("\0")[: len(commands)]]
+
+
+# --- pictures
+
+
+def picture(name: str) -> str:
+    """A picture, drawn anew by the command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = _workplace(Path(folder), "")
+        right = (DOCS / "examples" / "fischer.py").read_text(encoding="utf-8")
+        careless = directory / "careless.py"
+        careless.write_text(right.replace('"check_after", 2', '"check_after", 1'), encoding="utf-8")
+        command = PICTURES[name].replace("{careless}", careless.name).replace("{}", name)
+        said = _outputs([f"udproof {command}"], directory)[0]
+        drawn = directory / name
+        if not drawn.exists():
+            raise RuntimeError(f"udproof {command} drew no picture; it said:\n{said}")
+        return drawn.read_text(encoding="utf-8")
+
+
+# --- all of it
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated or holds generated parts, with the text that it should have."""
+    for name in PICTURES:
+        yield DOCS / "pictures" / name, picture(name)
+    yield SCHEMA, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    for page in pages():
+        yield page, with_answers(with_parts(page.read_text(encoding="utf-8")))
+
+
+def main(arguments: list[str]) -> int:
+    """Write what has changed, or with `--check` only name it. Returns the exit code."""
+    late = 0
+    for path, text in generated():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        late += 1
+        sys.stdout.write(f"{path.relative_to(ROOT)} is out of date\n")
+        if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return int(late > 0 and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
