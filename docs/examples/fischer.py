@@ -117,9 +117,9 @@ system = System(
     picture=lanes(
         Process,
         bars=[
-            bar("writing", "notified", lambda p: place[p] == Place.writing),
-            bar("waiting", "working", lambda p: place[p] == Place.waiting),
-            bar("inside", "paused", lambda p: place[p] == Place.critical),
+            bar("writing", "kind1", lambda p: place[p] == Place.writing),
+            bar("waiting", "kind4", lambda p: place[p] == Place.waiting),
+            bar("inside", "kind0", lambda p: place[p] == Place.critical),
         ],
     ),
 )

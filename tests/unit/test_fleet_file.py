@@ -256,6 +256,23 @@ MISTAKES = {
     ),
     "expects nothing": ("expect = { violated = [] }\n" + HEAD, "1:10: expect", "violated names no property"),
     "expects twice": ('expect = { violated = ["a", "a"] }\n' + HEAD, "1:10: expect", "violated names a property twice"),
+    "expects a number": ("expect = { violated = [5] }\n" + HEAD, "1:10: expect", "5 is not a name; write a text in quotes"),
+    "expects more": ('expect = { violated = "a", proved = "b" }\n' + HEAD, "1:10: expect", "a table is not an expectation; write"),
+    "date": (HEAD + "[walk]\nnotice = 2020-01-01", "6:10: walk.notice", "the date 2020-01-01 is not a duration"),
+    "fraction": (HEAD + "[walk]\nattempts = 1.5", "6:12: walk.attempts", "1.5 is not a whole number"),
+    "huge number": (
+        HEAD + "[walk]\nattempts = 1" + "0" * 99,
+        "6:12: walk.attempts",
+        "a number of very many digits is out of range",
+    ),
+    "array": (HEAD + "[limits]\npause = []", "6:9: limits.pause", "an array is not a duration"),
+    "fault domain of no set": (
+        edited('"rack1"\n[', '"rack1"\nfault_domain = 2\n[')
+        .replace('"rack2"\n[', '"rack2"\nfault_domain = 1\n[')
+        .replace("update_domains = 2", 'fault_domains = 2\n[walk]\ngrouping = "fault-domain"'),
+        '15:8: vm "db-0", host',
+        'the set "db" has 2 fault domains, and this host is in 2 (see line 7)',
+    ),
     "no VM": ('name = "x"', "1:1: the file", "the fleet has no VM; add [[vm]] tables"),
     "set without VMs": (HEAD + '[[set]]\nname = "db"', '5:3: set "db"', 'no VM is in the set "db"; give it vms = 10'),
     "hosts for nothing": (

@@ -6,16 +6,17 @@ sentence applies it; `say` and `note` do so once more for whatever was forgotten
 
 A reader may leave early (`udproof verify | head`). That is no error: the rest of the output goes nowhere, reports are still
 written, and the exit code still tells the verdict.
+
+What only a few commands need of the standard library is imported in the functions, since `udproof --help` imports this module.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 import click
 
@@ -30,31 +31,47 @@ def clean(text: object) -> str:
 
 def say(text: str = "") -> None:
     """Write a text with a line break to standard output."""
-    try:
-        click.echo(_harmless(text))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _write(_harmless(text) + "\n", sys.stdout)
 
 
 def note(text: str) -> None:
     """Write a text with a line break to standard error."""
+    _write(_harmless(text) + "\n", sys.stderr)
+
+
+def pour(document: str) -> None:
+    """Write a document whose format keeps it harmless (SVG, Markdown, TOML) to standard output as it is."""
+    _write(document, sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
     try:
-        click.echo(_harmless(text), err=True)
+        click.echo(text, file=stream, nl=False)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def width() -> int:
     """The columns to write for."""
+    import shutil
+
     return shutil.get_terminal_size((_WIDTH, 24)).columns
 
 
+def counted(number: int, word: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint for a mistyped name: `; did you mean pause-bounded?`, or what there is to choose from."""
+    """A hint for a mistyped name: `did you mean pause-bounded?`, or all there are to choose from."""
+    import difflib
+
     names = sorted(known)
     simple = {candidate.casefold(): candidate for candidate in names}
-    matches = difflib.get_close_matches(name.casefold()[:60], list(simple), n=1)
-    return f"did you mean {clean(simple[matches[0]])}?" if matches else f"there is {', '.join(map(clean, names)) or 'none'}"
+    asked = name.casefold()[:60]
+    matches = [known for known in simple if known.startswith(asked)] or difflib.get_close_matches(asked, list(simple), n=1)
+    return f"did you mean {clean(simple[matches[0]])}?" if matches else f"the known names are {', '.join(map(clean, names))}."
 
 
 def _harmless(text: str) -> str:

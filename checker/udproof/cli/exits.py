@@ -41,7 +41,7 @@ def worst(codes: Iterable[Code]) -> Code:
     return min(codes, key=_WORST_FIRST.index, default=Code.NOTHING)
 
 
-class Refused(Exception):  # noqa: N818 - what is wrong lies with what was given, not with us
+class Refused(Exception):
     """What the user gave cannot be used. Each sentence says where, what is wrong and what would be right."""
 
     def __init__(self, *sentences: str) -> None:

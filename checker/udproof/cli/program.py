@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -70,6 +69,8 @@ def _confess(bug: Exception, settings: Settings) -> None:
     about = "; ".join([f"{type(bug).__name__}: {_one_line(str(bug))}", *getattr(bug, "__notes__", ())])
     note(f"internal error: {clean(about)}. This is a mistake of udproof and no verdict: please report it with this line.")
     if settings.debug:
+        import traceback
+
         note("".join(traceback.format_exception(bug)).rstrip())
     else:
         note("(The same command with --debug shows the traceback.)")
@@ -99,7 +100,12 @@ def everywhere(command: F) -> F:
     """Decorator: the options that every command has."""
     for option in (
         click.option(
-            "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_set_debug, help="Show tracebacks of internal errors."
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_set_debug,
+            help="Show the traceback of an internal error.",
         ),
         click.option(
             "--color",

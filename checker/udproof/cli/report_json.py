@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Any
 
+from udproof.cli.about import NAME, version
 from udproof.cli.runs import Run
 from udproof.counterexamples.itf import to_itf
 from udproof.counterexamples.trace import Trace
@@ -27,7 +27,7 @@ def text(runs: Sequence[Run], given: int) -> str:
 
 def document(runs: Sequence[Run], given: int) -> dict[str, Any]:
     """The document; see the module."""
-    opening = {"schema_version": SCHEMA_VERSION, "tool": {"name": "udproof", "version": version()}}
+    opening = {"schema_version": SCHEMA_VERSION, "tool": {"name": NAME, "version": version()}}
     if given == 1:
         return {**opening, **_run(runs[0])}
     return {**opening, "files": {"given": given, "verified": len(runs)}, "runs": [_run(run) for run in runs]}
@@ -38,14 +38,6 @@ def itf(run: Run, trace: Trace) -> dict[str, Any]:
     found = to_itf(trace, run.selected)
     found["#meta"] |= {"source": run.subject.source, "mutant": run.subject.mutant}
     return found
-
-
-def version() -> str:
-    """The version of udproof; `unreleased` where it runs without having been installed."""
-    try:
-        return metadata.version("udproof")
-    except metadata.PackageNotFoundError:
-        return "unreleased"
 
 
 def _run(run: Run) -> dict[str, Any]:

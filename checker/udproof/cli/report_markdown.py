@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from udproof.cli.report_text import head, word
+from udproof.cli.report_text import title, word
 from udproof.cli.runs import Run, amount, far, when
 from udproof.counterexamples.explain import cause, step_table
 from udproof.counterexamples.table import markdown, plain
@@ -16,7 +16,7 @@ def text(runs: Sequence[Run]) -> str:
 
 
 def _run(run: Run) -> Iterator[str]:
-    yield f"# {_shown(head(run))}"
+    yield f"# {_shown(title(run.subject))}"
     yield ""
     yield "| verdict | property | statement | evidence |"
     yield "| :-- | :-- | :-- | :-- |"
@@ -38,8 +38,10 @@ def _account(run: Run) -> Iterator[str]:
     figures = run.result.figures
     yield "## Account"
     yield ""
-    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}."
-    yield f"- {'Every reachable state was looked into.' if run.result.complete else f'Not complete: {_shown(str(run.result.stopped))}.'}"
+    complete = (
+        "every reachable state was looked into" if run.result.complete else f"not complete: {_shown(str(run.result.stopped))}"
+    )
+    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}; {complete}."
     yield f"- {run.counts['selected']} of {run.counts['available']} properties were selected."
     if run.never_fired:
         yield f"- Warning: never fired: {', '.join(map(_shown, run.never_fired))}."

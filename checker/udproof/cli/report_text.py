@@ -13,16 +13,18 @@ import click
 
 from udproof.cli.console import clean
 from udproof.cli.runs import Run, amount, far, when
-from udproof.counterexamples.explain import cause, step_table
+from udproof.cli.sources import Subject
+from udproof.counterexamples.explain import cause, duration, step_table
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
+from udproof.language.time import TickTime
 
 _COLOURS = {Outcome.PROVED: "green", Outcome.VIOLATED: "red", Outcome.UNKNOWN: "yellow", Outcome.VACUOUS: "magenta"}
 
 
 def text(run: Run, width: int) -> Iterator[str]:
     """The run in lines."""
-    yield click.style(head(run), bold=True)
+    yield click.style(title(run.subject), bold=True)
     yield ""
     yield from _verdicts(run)
     for verdict, trace in run.violations:
@@ -39,11 +41,10 @@ def text(run: Run, width: int) -> Iterator[str]:
         yield run.remark
 
 
-def head(run: Run) -> str:
-    """The system, its hash and its size."""
-    subject = run.subject
+def title(subject: Subject) -> str:
+    """The system with its hash, its size and its unit of time."""
     mutant = f" with the mistake {subject.mutant}" if subject.mutant else ""
-    unit = f"; unit of time {run.unit}" if run.unit else ""
+    unit = f"; unit of time {duration(TickTime(subject.system).unit)}" if subject.system.clocks else ""
     return f"{clean(subject.system.name)}{mutant}, model {subject.system.hash}: {subject.size}{unit}"
 
 

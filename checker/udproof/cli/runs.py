@@ -14,9 +14,13 @@ from udproof.counterexamples.trace import run as replay
 from udproof.engines.verdict import Figures, Outcome, Result, Verdict
 from udproof.language import Property
 from udproof.language.semantics import Semantics
-from udproof.language.time import TickTime
 
-_CODES = {Outcome.PROVED: Code.HOLDS, Outcome.VIOLATED: Code.VIOLATED, Outcome.UNKNOWN: Code.UNDECIDED, Outcome.VACUOUS: Code.NOTHING}
+_CODES = {
+    Outcome.PROVED: Code.HOLDS,
+    Outcome.VIOLATED: Code.VIOLATED,
+    Outcome.UNKNOWN: Code.UNDECIDED,
+    Outcome.VACUOUS: Code.NOTHING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,6 @@ class Run:
     def assumptions(self) -> tuple[str, ...]:
         """What every verdict of the run rests on."""
         return (*self.subject.system.assumptions, *self.subject.system.instance.notes, *self.result.notes)
-
-    @property
-    def unit(self) -> str | None:
-        """The length of a tick in words; None if the system has no clock."""
-        return duration(TickTime(self.subject.system).unit) if self.subject.system.clocks else None
 
 
 def judged(subject: Subject, selected: tuple[Property, ...], result: Result) -> Run:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from udproof.cli.console import clean, nearest
+from udproof.cli.console import clean, counted, nearest
 from udproof.cli.exits import Refused
 from udproof.cli.system_file import read_system, told
 from udproof.language import Location, ModelError, Property, System
@@ -54,11 +54,12 @@ class Subject:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Around work on the system: a ModelError is a mistake in what the user gave; anything else names the system it was about."""
+        """Around work on the system: a ModelError is the user's mistake; whatever else goes wrong tells of which model."""
         try:
             yield
         except ModelError as mistake:
-            raise Refused(told(mistake, self.place) if self.kind == "system" else f"{clean(self.source)}: {clean(mistake.sentence)}") from mistake
+            in_fleet = f"{clean(self.source)}: {clean(mistake.sentence)}"
+            raise Refused(told(mistake, self.place) if self.kind == "system" else in_fleet) from mistake
         except Exception as bug:
             bug.add_note(f"model {clean(self.system.name)}, hash {self.system.hash}")
             raise
@@ -69,11 +70,13 @@ def load(source: str | None, mutant_name: str | None = None) -> Subject:
     mutant = None if mutant_name is None else mutant_named(mutant_name)
     if source is None:
         source = DEFAULT_FLEET if mutant is None else mutant.fleet
+        subject = _from_fleet(source, fleets.path_of(source))
+        return subject if mutant is None else planted(subject, mutant)
     if source.endswith(".py"):
         if mutant is not None:
-            raise Refused(f"--mutant {mutant.name}: {clean(source)} is a system file; mutants are mistakes in the shipped protocol.")
+            raise Refused(f"--mutant {mutant.name}: {clean(source)} is a system file, and mutants are of the shipped protocol.")
         return _from_system(source)
-    subject = _from_fleet(source)
+    subject = _from_fleet(source, _path(source))
     return subject if mutant is None else planted(subject, mutant)
 
 
@@ -90,25 +93,35 @@ def planted(subject: Subject, mutant: Mutant) -> Subject:
     try:
         system = mutant.change(subject.system)
     except ModelError as mistake:
-        raise Refused(f"--mutant {mutant.name} cannot be planted in {clean(subject.source)}: {clean(mistake.sentence)}") from mistake
+        raise Refused(
+            f"--mutant {mutant.name}: {clean(subject.source)} has no place for it: {clean(mistake.sentence)}"
+        ) from mistake
     return replace(subject, system=system, mutant=mutant.name, expect=None)
 
 
 def _from_system(path: str) -> Subject:
     system, place = read_system(path)
-    sizes = [f"{len(system.instance.elements[sort.name])} {clean(sort.name)}" for sort in system.index_sorts if sort.name in system.instance.elements]
+    elements = system.instance.elements
+    sizes = [f"{len(elements[sort.name])} {clean(sort.name)}" for sort in system.index_sorts if sort.name in elements]
     return Subject(path, "system", system, ", ".join(sizes) or "no index sorts", place)
 
 
-def _from_fleet(source: str) -> Subject:
+def _path(source: str) -> Path:
+    """The fleet file that a name means: the path, or else the shipped fleet."""
     path = Path(source)
-    if not path.exists() and source in fleets.shipped():
-        path = fleets.path_of(source)
-    elif not path.exists() and path.name == source and not path.suffix:
-        hint = nearest(source, fleets.shipped())
-        raise Refused(f"{clean(source)}: there is no such file, and no shipped fleet of that name; {hint}")
     if source.endswith(".json"):
         raise Refused(f"{clean(source)}: this is a JSON file and no fleet; for a trace, write udproof replay {clean(source)}")
+    if "\0" in source or path.exists():
+        return path
+    if source in fleets.shipped():
+        return fleets.path_of(source)
+    if path.name == source and not path.suffix:
+        hint = nearest(source, fleets.shipped())
+        raise Refused(f"{clean(source)}: there is no such file, and no shipped fleet of that name; {hint}")
+    return path
+
+
+def _from_fleet(source: str, path: Path) -> Subject:
     try:
         fleet = read_fleet(path)
     except FleetFileError as mistakes:
@@ -122,12 +135,13 @@ def of_fleet(fleet: Fleet, source: str) -> Subject:
         system = protocol(fleet, CORE)
     except ModelError as mistake:
         raise Refused(f"{clean(source)}: {clean(mistake.sentence)}") from mistake
+    steps = len({entry.step for entry in fleet.hosts})
     taking_part = {action.name for action in system.actions}
     return Subject(
         source,
         "fleet",
         system,
-        f"{_counted(len(fleet.hosts), 'host')}, {_counted(len(fleet.vms), 'VM')}, {_counted(len({entry.step for entry in fleet.hosts}), 'step')}",
+        ", ".join(counted(number, word) for number, word in ((len(fleet.hosts), "host"), (len(fleet.vms), "VM"), (steps, "step"))),
         Location(source, 1),
         tuple(name for name, part in PARTS.items() if any(action.name in taking_part for action in part.ACTIONS)),
         expect=_expectation(fleet, source, system),
@@ -140,7 +154,3 @@ def _expectation(fleet: Fleet, source: str, system: System) -> Expectation | Non
         if name not in known:
             raise Refused(f"{clean(source)}: expect names the property {clean(name)}, which there is not; {nearest(name, known)}")
     return fleet.expect
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -14,6 +14,7 @@ import ast
 import contextlib
 import os
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_system(path: str) -> tuple[System, Location]:
         except ModelError as mistake:
             raise Refused(told(mistake, Location(path, 1))) from mistake
         except SystemExit as left:
-            raise Refused(f"{_place(left, path)}: the file ends the program (SystemExit); a system file only defines a system.") from left
+            raise Refused(f"{_place(left, path)}: the file raised SystemExit; a system file only defines a system.") from left
         except Exception as error:
             what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise Refused(f"{_place(error, path)}: the file raised {_one_line(what)}") from error
@@ -53,7 +54,7 @@ def read_system(path: str) -> tuple[System, Location]:
 def told(mistake: ModelError, otherwise: Location) -> str:
     """A mistake in a model as `file:line: sentence`; a place inside udproof itself helps nobody, so then `otherwise`."""
     place = mistake.location
-    if place is None or not place.file.endswith(".py") or any(_within(Path(place.file), Path(ours)) for ours in udproof.__path__):
+    if place is None or not (place.file == otherwise.file or _users(place.file)):
         place = otherwise
     return f"{clean(place)}: {_one_line(mistake.sentence)}"
 
@@ -99,9 +100,16 @@ def _place(error: BaseException, path: str) -> str:
     """The last line that ran of the file itself or of one beside it."""
     folder, place = Path(path).resolve().parent, f"{path}:1"
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == path or (frame.filename != __file__ and _within(Path(frame.filename), folder)):
+        if frame.filename == path or (_users(frame.filename) and _within(Path(frame.filename), folder)):
             place = f"{frame.filename}:{frame.lineno}"
     return clean(place)
+
+
+def _users(file: str) -> bool:
+    """May the file be the user's: neither of udproof nor of Python nor installed, even if all these lie below the user's folder?"""
+    path, ours = Path(file), [*udproof.__path__, sysconfig.get_path("stdlib")]
+    installed = {"site-packages", "dist-packages"} & set(path.parts)
+    return path.suffix == ".py" and not installed and not any(_within(path, Path(root)) for root in ours)
 
 
 def _within(path: Path, folder: Path) -> bool:

@@ -7,8 +7,9 @@ finished runs are reported when the next one fails or is interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from udproof.cli import report_json, report_text, reports
 from udproof.cli.console import clean, note, say, width
@@ -17,6 +18,7 @@ from udproof.cli.parameters import ReportTo
 from udproof.cli.progress import progress
 from udproof.cli.runs import Run, far, judged
 from udproof.cli.sources import Subject, load
+from udproof.cli.watch import verify_within
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Engine, Limits
 from udproof.language import Property
@@ -29,7 +31,7 @@ class Request:
     """What `udproof verify` was asked for; the options by their names."""
 
     files: tuple[str, ...]
-    property: tuple[str, ...]
+    properties: tuple[str, ...]
     engine: str
     mutant: str | None
     format: str
@@ -41,8 +43,16 @@ class Request:
 
     @property
     def limits(self) -> Limits:
-        """The limits of each search."""
-        return Limits(self.timeout, self.memory, self.stop_at_first)
+        """The limits of each search. Unless it is told otherwise, it leaves the machine a quarter of its memory."""
+        return Limits(self.timeout, installed_memory() * 3 // 4 if self.memory is None else self.memory, self.stop_at_first)
+
+
+def installed_memory() -> int:
+    """The bytes of memory that the machine has, or its control group (Linux, version 2) allows."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    group = Path("/sys/fs/cgroup/memory.max")
+    allowed = group.read_text().strip() if group.is_file() else "max"
+    return machine if allowed == "max" else min(machine, int(allowed))
 
 
 def verify(request: Request) -> Code:
@@ -70,7 +80,7 @@ def _jobs(request: Request) -> list[tuple[Subject, tuple[Property, ...]]]:
     for source in request.files or (None,):
         try:
             subject = load(source, request.mutant)
-            jobs.append((subject, subject.select(request.property)))
+            jobs.append((subject, subject.select(request.properties)))
         except Refused as refused:
             complaints += refused.sentences
     if complaints:
@@ -87,14 +97,16 @@ def _one(request: Request, subject: Subject, selected: tuple[Property, ...], run
         return Code.NOTHING
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = _engine(request.engine).verify(subject.system, selected, request.limits, told)
-            run = judged(subject, selected, result)
+            result = verify_within(_engine(request.engine), subject.system, selected, request.limits, told)
     except Refused as refused:
-        _tell(refused.sentences)
+        for sentence in refused.sentences:
+            note(sentence)
         return Code.USAGE
     except KeyboardInterrupt:
         note(f"{clean(subject.source)}: interrupted before the search began; no state was looked into.")
         return Code.INTERRUPTED
+    with subject.blamed():
+        run = judged(subject, selected, result)
     runs.append(run)
     if request.format == "text":
         if len(runs) > 1:
@@ -109,8 +121,3 @@ def _one(request: Request, subject: Subject, selected: tuple[Property, ...], run
 def _engine(name: str) -> Engine:
     """The engine of that name; `auto` is the only one there is so far."""
     return ENGINES["explore" if name == "auto" else name]()
-
-
-def _tell(sentences: Iterable[str]) -> None:
-    for sentence in sentences:
-        note(sentence)

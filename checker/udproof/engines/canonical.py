@@ -1,14 +1,16 @@
 """The canonical form of a packed state: interchangeable blocks, sorted.
 
-Innermost blocks are sorted within theirs first, then blocks as wholes, each compared as the number that its bits make. The same plan
-is read twice: `Canonical.words` sorts a state in Python, `Canonical.function` writes WebAssembly that does it by a sorting network
-(Batcher's odd-even merge, 1968). That the two agree is a test.
+Innermost blocks are sorted within theirs first, then blocks as wholes, each compared as the number that its bits make. The same
+plan is read twice: `Canonical.words` sorts a state in Python, `Canonical.functions` writes WebAssembly that does it by a sorting
+network (Batcher's odd-even merge, 1968). That the two agree is a test.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from math import factorial, prod
 
 from udproof.engines.packing import Packing, Part
 from udproof.engines.symmetry import Element, Nest
@@ -61,11 +63,51 @@ class Canonical:
                     _set(new, part, value)
         return tuple(new)
 
+    @property
+    def order(self) -> int:
+        """How many exchanges of blocks there are in all: no orbit is larger."""
+        return prod(factorial(len(group.members)) for group in self.groups)
+
+    @property
+    def countable(self) -> bool:
+        """Is it certain that adding up the sizes of orbits stays within 63 bits?"""
+        return self.order < 1 << 30
+
+    def stands_for(self, words: Sequence[int]) -> int:
+        """The size of a canonical state's orbit: for each group, the arrangements of its blocks that differ."""
+        size = 1
+        for group in self.groups:
+            records = [tuple(_get(words, part) for part in parts) for parts in group.members]
+            size *= factorial(len(records)) // prod(factorial(times) for times in Counter(records).values())
+        return size
+
     # --- WebAssembly
 
     def functions(self) -> str:
-        """A function per group, from the words of a state to the words with that group sorted."""
-        return "\n".join(self._function(group) for group in self.groups)
+        """A function per group, from the words of a state to the words with that group sorted, and one for its arrangements."""
+        return "\n".join(f"{self._function(group)}\n{self._arrangements(group)}" for group in self.groups)
+
+    def weight(self) -> str:
+        """`stands_for`, as an i64 expression over the words $s*."""
+        words = " ".join(f"(local.get $s{word})" for word in range(self._packing.words))
+        text = "(i64.const 1)"
+        for group in self.groups:
+            text = f"(i64.mul {text} (call $ways{group.number} {words}))"
+        return text
+
+    def _arrangements(self, group: Group) -> str:
+        """After i of the sorted blocks, `ways` is the number of arrangements of those i, so each division leaves no rest."""
+        params = " ".join(f"(param $s{word} i64)" for word in range(self._packing.words))
+        lines = ["(local.set $ways (i64.const 1)) (local.set $alike (i64.const 1))"]
+        for place in range(1, len(group.members)):
+            lines.append(
+                f"(if {self.differs(group, place)} (then (local.set $alike (i64.const 1)) "
+                f"(local.set $ways (i64.mul (local.get $ways) (i64.const {place + 1})))) "
+                f"(else (local.set $alike (i64.add (local.get $alike) (i64.const 1))) (local.set $ways "
+                f"(i64.div_u (i64.mul (local.get $ways) (i64.const {place + 1})) (local.get $alike)))))"
+            )
+        body = " ".join(lines)
+        return f"(func $ways{group.number} {params} (result i64) (local $ways i64) (local $alike i64) {body} (local.get $ways))"
 
     def _function(self, group: Group) -> str:
         count, pieces = len(group.members), len(group.members[0])

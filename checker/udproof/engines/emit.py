@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from udproof.engines.algebra import At, Ground, conjoin, disjoin, negate
+from udproof.engines.algebra import at_most as le
 from udproof.engines.canonical import Canonical
-from udproof.engines.ground import At, Ground, GroundAction, GroundSystem, conjoin, disjoin, negate
-from udproof.engines.ground import at_most as le
+from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.packing import ALWAYS, MARK, WORD, Packing
 
 FULL = (1 << WORD) - 1
@@ -35,7 +36,7 @@ class Model:
     locals: str
     functions: str
     fanout: int
-    counters: tuple[str, ...]  # the actions counted, in the order of their counters in memory
+    counters: tuple[str, ...]  # the actions counted, in the order of their counters in memory, and two more
 
 
 class Emitter:
@@ -93,7 +94,7 @@ class Emitter:
         if isinstance(a, At) and a.slot in self.packing.fields:
             field = self.packing.fields[a.slot]
             return (field.word, field.mask, field.mask) if field.bits == 1 and field.low == 0 else None
-        if isinstance(a, int) or isinstance(a, At):
+        if isinstance(a, int | At):
             return None
         if a.operator == "not" and isinstance(a.args[0], At) and (test := self._test(a.args[0])) is not None:
             return test[0], test[1], 0
@@ -184,6 +185,9 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
     emitter = Emitter(ground, packing, canonical)
     names = tuple(dict.fromkeys(action.firing.action.name for action in ground.actions))
     lines = ["(local.set $first (local.get $o))"]
+    lines.append(_count(counters + 8 * len(names)))
+    if canonical is not None and canonical.countable:
+        lines.append(_count(counters + 8 * len(names) + 8, canonical.weight()))
     for action in ground.actions:
         lines.append(_action(emitter, action, counters + 8 * names.index(action.firing.action.name)))
     timed = bool(ground.semantics.system.clocks)
@@ -199,22 +203,26 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
         locals=f"{locals_} (local $first i32) (local $stuck i64)",
         functions=canonical.functions() if canonical is not None else "",
         fanout=len(ground.actions) + caps + 1,
-        counters=names,
+        counters=(*names, EXPANDED, WEIGHT),
     )
 
 
 def in_range(action: GroundAction) -> Ground:
     """Do all integers that the action sets stay within their ranges?"""
-    return conjoin([part for slot, low, high in action.ranges for part in (le(low, action.post[slot]), le(action.post[slot], high))])
+    bounds = [(low, action.post[slot], high) for slot, low, high in action.ranges]
+    return conjoin([part for low, value, high in bounds for part in (le(low, value), le(value, high))])
 
 
 def _action(emitter: Emitter, action: GroundAction, counter: int) -> str:
     tests = [emitter.value(conjoin([action.guard, in_range(action)])), *emitter.first_of_equals(action)]
-    count = f"(i64.store offset={counter} (i32.const 0) (i64.add (i64.load offset={counter} (i32.const 0)) (i64.const 1)))"
-    made = f"{emitter.after(action.post, 's', 't')} {emitter.sorted(action.post)} {emitter.put('t', False)} {count}"
+    made = f"{emitter.after(action.post, 's', 't')} {emitter.sorted(action.post)} {emitter.put('t', False)} {_count(counter)}"
     for test in reversed(tests):
         made = f"(if {test} (then {made}))"
     return made
+
+
+def _count(address: int, by: str = "(i64.const 1)") -> str:
+    return f"(i64.store offset={address} (i32.const 0) (i64.add (i64.load offset={address} (i32.const 0)) {by}))"
 
 
 def _wait(emitter: Emitter) -> str:
@@ -255,13 +263,17 @@ def _watch(emitter: Emitter) -> str:
             elif formula != 0:
                 bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(formula)}) (i64.const {place}))")
     overflow = disjoin([conjoin([action.guard, negate(in_range(action))]) for action in ground.actions if action.ranges])
+    if ground.doubtful != 0:
+        bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(ground.doubtful)}) (i64.const {DOUBT}))")
     if overflow != 0:
         bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(overflow)}) (i64.const {OVERFLOW}))")
     return _fold("i64.or", bits or ["(i64.const 0)"])
 
 
+DOUBT = 30  # the bit of `watch` for `GroundSystem.doubtful`
 OVERFLOW = 31  # the bit of `watch` for an integer that leaves its range
-MOST_PROPERTIES = 31
+MOST_PROPERTIES = 30
+EXPANDED, WEIGHT = "#expanded", "#weight"  # names of two more counters: states expanded, and how many states those stand for
 
 
 def _fold(operator: str, parts: list[str]) -> str:

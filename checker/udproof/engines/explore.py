@@ -156,6 +156,7 @@ class _Search:
         """How far the search is."""
         return Figures(
             states=len(self.states),
+            stored=len(self.states),
             transitions=self.transitions,
             depth=self.depth,
             seconds=time.monotonic() - self.began,

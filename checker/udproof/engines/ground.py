@@ -14,34 +14,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from udproof.engines.algebra import (
+    At,
+    Ground,
+    Op,
+    add,
+    at_most,
+    choose,
+    conjoin,
+    disjoin,
+    equal,
+    factored,
+    negate,
+    slots_of,
+    substitute,
+)
 from udproof.language import expressions as ex
 from udproof.language.actions import Update
 from udproof.language.claims import Property
 from udproof.language.evaluation import Env, environments
 from udproof.language.semantics import Firing, Semantics
 from udproof.language.system import ConstantsOnly
-
-Operator: TypeAlias = Literal["not", "and", "or", "eq", "le", "add", "sub", "ite"]
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """The value of a slot."""
-
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """An operation on ground values; truth is 1 and 0, `ite` is (condition, then, other)."""
-
-    operator: Operator
-    args: tuple[Ground, ...]
-
-
-Ground: TypeAlias = int | At | Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,15 @@ class GroundAction:
     guard: Ground
     post: Mapping[int, Ground]
     ranges: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A deadline for some elements: when time has reached it, and the slots of the clock that is due then."""
+
+    reached: Ground
+    clocks: set[int]
+    elements: set[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +77,32 @@ class GroundSystem:
         self._world = ConstantsOnly(semantics.system.instance)
         self._position = semantics.layout.position
         self._runs = self._running()
+        self._clocks_on: dict[int, list[int]] = {}  # by slot: the clocks that a change of it may start or stop
+        for clock, runs in self._runs.items():
+            for slot in {clock, *slots_of(runs)}:
+                self._clocks_on.setdefault(slot, []).append(clock)
         self.actions = tuple(self._actions())
         self._due = self._deadlines()
-        self.blocked = disjoin([reached for reached, _ in self._due])
+        self.blocked = disjoin(due.reached for due in self._due)
         self.doubtful = self._doubtful()
         self.tick = self._tick()
         self.properties = tuple(
-            GroundProperty(
-                prop,
-                conjoin([self.expression(prop.body, env) for env in environments(prop.params, self._world)]),
-                disjoin([self.expression(prop.premise, env) for env in environments(prop.params, self._world)]),
-            )
+            GroundProperty(prop, self._all(prop.params, prop.body, {}), self._some(prop.params, prop.premise, {}))
             for prop in properties
         )
 
     def _actions(self) -> Iterator[GroundAction]:
-        for firing in self.semantics.firings:
-            env = Semantics.env(firing)
-            guard = conjoin([self.expression(part.condition, env) for part in firing.action.guards])
-            if guard == 0:
-                continue
-            post: dict[int, Ground] = {}
-            ranges: list[tuple[int, int, int]] = []
-            for update in firing.action.updates:
-                for inner in environments(update.binders, self._world):
-                    self._update(update, {**env, **inner}, post, ranges)
-            yield GroundAction(firing, guard, self._settled(post), tuple(ranges))
+        for action in self.semantics.system.actions:
+            for env in self._possible(action.params, [part.condition for part in action.guards], {}):
+                guard = conjoin(self.expression(part.condition, env) for part in action.guards)
+                if guard == 0:
+                    continue
+                post: dict[int, Ground] = {}
+                ranges: list[tuple[int, int, int]] = []
+                for update in action.updates:
+                    for inner in self._possible(update.binders, [update.where], env):
+                        self._update(update, inner, post, ranges)
+                yield GroundAction(Firing(action, tuple(env.values())), guard, self._settled(post), tuple(ranges))
 
     @staticmethod
     def spoken_of(action: GroundAction) -> set[tuple[str, int]]:
@@ -124,9 +127,9 @@ class GroundSystem:
 
     def _settled(self, post: dict[int, Ground]) -> dict[int, Ground]:
         settled = dict(post)
-        for slot, runs in self._runs.items():
-            if slot not in post and not (slots_of(runs) & post.keys()):
-                continue
+        concerned = {clock for slot in post for clock in self._clocks_on.get(slot, ())}
+        for slot in sorted(concerned):
+            runs = self._runs[slot]
             value = choose(substitute(runs, post), post.get(slot, At(slot)), 0)
             if value != At(slot):
                 settled[slot] = value
@@ -141,15 +144,15 @@ class GroundSystem:
                 found[place] = self.expression(slot.symbol.during, dict(zip(slot.symbol.params, slot.args, strict=True)))
         return found
 
-    def _deadlines(self) -> list[tuple[Ground, set[int]]]:
-        """For each deadline, when time has reached it, and the slots of the clock that is due then."""
-        due: list[tuple[Ground, set[int]]] = []
+    def _deadlines(self) -> list[_Due]:
+        due: list[_Due] = []
         for deadline in self.semantics.system.deadlines:
             bound = self.semantics.time.ticks(deadline.limit.bound)
             for env in environments(deadline.params, self._world):
                 holds = self.expression(deadline.condition, env)
                 clock = self._read(deadline.limit.clock, tuple(self.expression(arg, env) for arg in deadline.limit.args))
-                due.append((conjoin([holds, at_most(bound, clock)]), slots_of(clock)))
+                elements = {(param.sort.name, place) for param, place in env.items()}
+                due.append(_Due(conjoin([holds, at_most(bound, clock)]), slots_of(clock), elements))
         return due
 
     def _doubtful(self) -> Ground:
@@ -157,12 +160,20 @@ class GroundSystem:
 
         That an action is enabled is seen at whole ticks. In a run with instants between them the clock that is due reads the same,
         others may not, and "no action is enabled" compares strictly, so rounding a run to ticks may lose it. Only an action that
-        compares no other clock is sure to be enabled there as well.
+        compares no other clock is sure to be enabled there as well. Only actions that speak of the deadline's own elements, or of
+        none, are looked at: leaving others out can only add doubt.
         """
+        compared = [(action, slots_of(action.guard) & self._runs.keys()) for action in self.actions]
+        near: dict[tuple[str, int] | None, list[tuple[GroundAction, set[int]]]] = {}
+        for action, clocks in compared:
+            spoken: set[tuple[str, int] | None] = {*self.spoken_of(action)} or {None}
+            for element in spoken:
+                near.setdefault(element, []).append((action, clocks))
         doubts: list[Ground] = []
-        for reached, due in self._due:
-            sure = [action.guard for action in self.actions if slots_of(action.guard) & self._runs.keys() <= due]
-            doubts.append(conjoin([reached, negate(disjoin(sure))]))
+        for due in self._due:
+            candidates = [pair for element in sorted(due.elements) for pair in near.get(element, [])] + near.get(None, [])
+            sure = disjoin(action.guard for action, clocks in candidates if clocks <= due.clocks)
+            doubts.append(conjoin([due.reached, negate(sure)]))
         return disjoin(doubts)
 
     def _tick(self) -> dict[int, Ground]:
@@ -180,8 +191,8 @@ class GroundSystem:
     def expression(self, node: ex.Expr, env: Env) -> Ground:
         """The expression with every parameter, constant and quantifier gone."""
         match node:
-            case ex.Lit(value=value, sort=sort):
-                return self._world.element(sort, value) if isinstance(value, str) and isinstance(sort, ex.IndexSort) else int(value)
+            case ex.Lit():
+                return self._literal(node)
             case ex.Param():
                 return env[node]
             case ex.Read(symbol=symbol, args=args):
@@ -190,9 +201,9 @@ class GroundSystem:
             case ex.Not(body=body):
                 return negate(self.expression(body, env))
             case ex.And(parts=parts):
-                return conjoin([self.expression(part, env) for part in parts])
+                return conjoin(self.expression(part, env) for part in parts)
             case ex.Or(parts=parts):
-                return disjoin([self.expression(part, env) for part in parts])
+                return disjoin(self.expression(part, env) for part in parts)
             case ex.Eq(left=left, right=right):
                 return equal(self.expression(left, env), self.expression(right, env))
             case ex.Le(left=left, right=right):
@@ -202,13 +213,13 @@ class GroundSystem:
             case ex.Ite(condition=condition, then=then, other=other):
                 return choose(self.expression(condition, env), self.expression(then, env), self.expression(other, env))
             case ex.ForAll(param=param, body=body):
-                return conjoin(self._each(param, body, env))
+                return self._all((param,), body, env)
             case ex.Exists(param=param, body=body):
-                return disjoin(self._each(param, body, env))
+                return self._some((param,), body, env)
             case ex.Count(param=param, body=body):
                 total: Ground = 0
-                for part in self._each(param, body, env):
-                    total = add(total, part, 1)
+                for place in range(self._world.size(param.sort)):
+                    total = add(total, self.expression(body, {**env, param: place}), 1)
                 return total
             case ex.ClockIs(clock=clock, args=args, comparison=comparison, bound=bound):
                 reading = self._read(clock, tuple(self.expression(arg, env) for arg in args))
@@ -216,8 +227,65 @@ class GroundSystem:
             case ex.ClockValue() | ex.DurationValue():
                 raise AssertionError("a clock's value occurs in sentences only")
 
-    def _each(self, param: ex.Param, body: ex.Expr, env: Env) -> list[Ground]:
-        return [self.expression(body, {**env, param: place}) for place in range(self._world.size(param.sort))]
+    def _literal(self, node: ex.Lit) -> int:
+        if isinstance(node.value, str) and isinstance(node.sort, ex.IndexSort):
+            return self._world.element(node.sort, node.value)
+        return int(node.value)
+
+    def _all(self, params: tuple[ex.Param, ...], body: ex.Expr, env: Env) -> Ground:
+        """The body for every choice of the parameters; choices are given up as soon as constants alone decide the body."""
+        known = self._known(body, env)
+        if known is not None or not params:
+            return self.expression(body, env) if known is None else known
+        places = range(self._world.size(params[0].sort))
+        return factored(self._all(params[1:], body, {**env, params[0]: place}) for place in places)
+
+    def _some(self, params: tuple[ex.Param, ...], body: ex.Expr, env: Env) -> Ground:
+        """The body for some choice of the parameters."""
+        return negate(self._all(params, ex.Not(body), env))
+
+    def _possible(self, params: tuple[ex.Param, ...], conditions: list[ex.Expr], env: Env) -> Iterator[dict[ex.Param, int]]:
+        """Every choice of the parameters that constants alone do not rule out."""
+        if any(self._known(condition, env) == 0 for condition in conditions):
+            return
+        if not params:
+            yield dict(env)
+            return
+        for place in range(self._world.size(params[0].sort)):
+            yield from self._possible(params[1:], conditions, {**env, params[0]: place})
+
+    def _known(self, node: ex.Expr, env: Env) -> int | None:
+        """The value of an expression that constants and the parameters given so far decide; None where they do not."""
+        match node:
+            case ex.Lit():
+                return self._literal(node)
+            case ex.Param():
+                return env.get(node)
+            case ex.Read(symbol=symbol, args=args):
+                places = [self._known(arg, env) for arg in args]
+                if isinstance(symbol, ex.DefinitionSymbol):
+                    given = zip(symbol.params, places, strict=True)
+                    return self._known(symbol.body, {param: place for param, place in given if place is not None})
+                fixed = tuple(place for place in places if place is not None)
+                if isinstance(symbol, ex.VariableSymbol) or len(fixed) < len(places):
+                    return None
+                return self._world.read(symbol, fixed)
+            case ex.Not(body=body):
+                inner = self._known(body, env)
+                return None if inner is None else 1 - inner
+            case ex.And(parts=parts) | ex.Or(parts=parts):
+                decisive = 0 if isinstance(node, ex.And) else 1
+                values = [self._known(part, env) for part in parts]
+                return decisive if decisive in values else None if None in values else 1 - decisive
+            case ex.Eq(left=left, right=right) | ex.Le(left=left, right=right):
+                a, b = self._known(left, env), self._known(right, env)
+                if a is None or b is None:
+                    return None
+                return int(a == b) if isinstance(node, ex.Eq) else int(a <= b)
+            case ex.ForAll(body=body) | ex.Exists(body=body):
+                return self._known(body, env)
+            case _:
+                return None
 
     def _definition(self, definition: ex.DefinitionSymbol, args: tuple[Ground, ...]) -> Ground:
         domain = tuple(param.sort for param in definition.params)
@@ -267,110 +335,3 @@ def _compare(reading: Ground, comparison: ex.Comparison, ticks: int) -> Ground:
             return negate(at_most(ticks, reading))
         case ">":
             return negate(at_most(reading, ticks))
-
-
-# --- building, with what is known computed at once
-
-
-def negate(a: Ground) -> Ground:
-    """Not a."""
-    if isinstance(a, int):
-        return 1 - a
-    return a.args[0] if isinstance(a, Op) and a.operator == "not" else Op("not", (a,))
-
-
-def conjoin(parts: list[Ground]) -> Ground:
-    """All of the parts, each once."""
-    return _join("and", parts, neutral=1)
-
-
-def disjoin(parts: list[Ground]) -> Ground:
-    """Some of the parts."""
-    return _join("or", parts, neutral=0)
-
-
-def _join(operator: Literal["and", "or"], parts: list[Ground], neutral: int) -> Ground:
-    flat: dict[Ground, None] = {}
-    for part in parts:
-        if part == 1 - neutral:
-            return 1 - neutral
-        if part != neutral:
-            flat |= dict.fromkeys(part.args if isinstance(part, Op) and part.operator == operator else (part,))
-    if len(flat) == 1:
-        return next(iter(flat))
-    return Op(operator, tuple(flat)) if flat else neutral
-
-
-def equal(a: Ground, b: Ground) -> Ground:
-    """a = b."""
-    if isinstance(a, int) and isinstance(b, int):
-        return int(a == b)
-    if isinstance(a, int):
-        a, b = b, a
-    if isinstance(a, Op) and a.operator == "ite" and isinstance(b, int):
-        return choose(a.args[0], equal(a.args[1], b), equal(a.args[2], b))
-    return 1 if a == b else Op("eq", (a, b))
-
-
-def at_most(a: Ground, b: Ground) -> Ground:
-    """a <= b."""
-    if isinstance(a, int) and isinstance(b, int):
-        return int(a <= b)
-    return 1 if a == b else Op("le", (a, b))
-
-
-def add(a: Ground, b: Ground, factor: int) -> Ground:
-    """a + b, or a - b where factor is -1."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a + factor * b
-    return a if b == 0 else Op("add" if factor == 1 else "sub", (a, b))
-
-
-def choose(condition: Ground, then: Ground, other: Ground) -> Ground:
-    """then if the condition holds, else other."""
-    if isinstance(condition, int):
-        return then if condition else other
-    if then == other:
-        return then
-    if then == 1 and other == 0:
-        return condition
-    if then == 0 and other == 1:
-        return negate(condition)
-    return Op("ite", (condition, then, other))
-
-
-def substitute(a: Ground, post: Mapping[int, Ground]) -> Ground:
-    """The value of a after the substitution, simplified."""
-    match a:
-        case int():
-            return a
-        case At(slot=slot):
-            return post.get(slot, a)
-        case Op(args=args):
-            new = [substitute(arg, post) for arg in args]
-    match a.operator:
-        case "not":
-            return negate(new[0])
-        case "and":
-            return conjoin(new)
-        case "or":
-            return disjoin(new)
-        case "eq":
-            return equal(new[0], new[1])
-        case "le":
-            return at_most(new[0], new[1])
-        case "add" | "sub":
-            return add(new[0], new[1], 1 if a.operator == "add" else -1)
-        case "ite":
-            return choose(new[0], new[1], new[2])
-
-
-def slots_of(a: Ground) -> set[int]:
-    """The slots that a reads."""
-    match a:
-        case int():
-            return set()
-        case At(slot=slot):
-            return {slot}
-        case Op(args=args):
-            return set().union(*(slots_of(arg) for arg in args))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from udproof.engines.ground import At, Ground, GroundAction, GroundSystem
+from udproof.engines.algebra import At, Ground
+from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.language.semantics import State
 
 

@@ -5,11 +5,12 @@ eligible. A permutation of elements that keeps every constant (an automorphism) 
 sorts; so of two states that differ by one, only one need be visited (Ip and Dill 1996). Elements that a formula names, and sorts
 that are values of variables, are left where they are.
 
-The group is found as a tree. Colour refinement tells apart what can be told apart; whatever stands alone in its colour is fixed; what
-remains falls into connected components, and components that look alike are interchangeable as wholes; the same again inside each.
-So a fleet becomes blocks within blocks: domains, in them hosts, in them VMs. Sorting blocks, innermost first, is then a *true*
-canonical form: the number of stored states is the number of orbits. Every exchange of two blocks is checked against the constants
-before it is used; a component that cannot be taken apart this way is left as it is, and that is said in `Symmetry.notes`.
+The group is found as a tree. Colour refinement tells apart what can be told apart; whatever stands alone in its colour is fixed;
+what remains falls into connected components, and components that look alike are interchangeable as wholes; the same again inside
+each. So a fleet becomes blocks within blocks: domains, in them hosts, in them VMs. Sorting blocks, innermost first, is then a
+*true* canonical form: the number of stored states is the number of orbits. Every exchange of two blocks is checked against the
+constants before it is used; a component that cannot be taken apart this way is left as it is, and that is said in
+`Symmetry.notes`.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ class Limits:
 
     seconds: float | None = None
     memory: int | None = None
+    symmetry: bool = True  # may one state stand for all that interchangeable elements make of it?
+    jobs: int = 1  # how many workers search
     stop_at_first: bool = False  # end after the level of the first violation, other properties undecided?
 
 
@@ -43,6 +45,7 @@ class Figures:
     """How far a search got. `states` are distinct; `depth` is in steps, where a wait of any length is one step."""
 
     states: int
+    stored: int  # states held; fewer than `states` where one stands for all that interchangeable elements make of it
     transitions: int
     depth: int
     seconds: float

@@ -32,6 +32,7 @@ from udproof.language.semantics import Firing, Semantics, State
 
 _FORMAT = "https://apalache-mc.org/docs/adr/015adr-trace.html"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)  # no time or value of ours is longer, and int() of more is slow
+_HUGE = 10**40
 _Symbol: TypeAlias = ex.VariableSymbol | ex.ClockSymbol
 
 
@@ -275,13 +276,22 @@ def _list(value: object, what: str) -> list[Any]:
 
 
 def _integer(value: object, what: str) -> int:
-    inner = value.get("#bigint") if isinstance(value, dict) else str(value) if type(value) is int and abs(value) < 10**40 else None
+    inner = value.get("#bigint") if isinstance(value, dict) else str(value) if type(value) is int and abs(value) < _HUGE else None
     if not (isinstance(inner, str) and _INTEGER.fullmatch(inner)):
         raise BadTrace(f"{what} is {_shown(value)}, where ITF has a whole number (of at most 40 digits)")
     return int(inner)
 
 
+class _Brief(reprlib.Repr):
+    """As `reprlib` has it, but Python refuses to write integers of thousands of digits (and older versions do not expect that)."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Called by the class above."""
+        return super().repr_int(x, level) if abs(x) < _HUGE else "a huge number"
+
+
 def _shown(value: object) -> str:
     """A value for a sentence: short, on one line, without anything that a terminal would obey."""
-    short = value[:60] if isinstance(value, str) else value
-    return ascii(short) if isinstance(short, str) else reprlib.repr(short).encode("ascii", "backslashreplace").decode()
+    text = ascii(value[:60]) if isinstance(value, str) else _Brief().repr(value)
+    text = text.encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -120,7 +120,7 @@ def _title(trace: Trace, prop: Property | None, number: int | None) -> str:
 def _axis_label(trace: Trace, by_steps: bool) -> str:
     if not by_steps:
         return "model time, then the last state"
-    return "step (no time passes)" if trace.system.clocks and not trace.steps[-1].time else "step"
+    return "step (no time passes)" if trace.system.clocks and not any(step.time for step in trace.steps) else "step"
 
 
 # --- Rows: what each lane shows in each state.

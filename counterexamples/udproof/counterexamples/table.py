@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from udproof.language import Property
 
-LEAST_WIDTH = 60  # columns of a terminal; narrower ones get this much and wrap it themselves
+LEAST_WIDTH = 72  # columns of a terminal; narrower ones get this much and wrap it themselves
 _WORD, _CELL = 60, 600  # the longest word and the longest cell that are shown whole, in columns
+_LONG = 14  # columns; a heading that is longer takes two lines
 _WHO = 24  # columns for the names of those who act
 _NAMED = 2  # so many properties at most have their names as headings, if there is room; else they are numbered, with a legend
 
@@ -80,9 +81,9 @@ class StepTable:
         return "\n".join(["| " + " | ".join(cells) + " |" for cells in lines] + [f"\n{note}" for note in notes]) + "\n"
 
     def _names(self) -> list[list[str]]:
-        """The names of the shown properties, on two lines each where there are several."""
+        """The names of the shown properties, on two lines each where they are several or long."""
         names = [plain(prop.name) for prop in self.shown]
-        return [names] if len(names) == 1 else [_halves(name.split("-")) for name in names]
+        return [names] if len(names) == 1 and columns(names[0]) <= _LONG else [_halves(name.split("-")) for name in names]
 
     def _heading(self, named: bool) -> list[list[str]]:
         when = [["time"]] if self.timed else []
@@ -109,7 +110,8 @@ class StepTable:
 
 def plain(text: str) -> str:
     """The text on one line, with nothing that a terminal obeys, and at most `_CELL` columns of it."""
-    spaced = " ".join(text.split())
+    ends = text if len(text) <= 4 * _CELL else f"{text[: 2 * _CELL]}…{text[-2 * _CELL :]}"  # more is not shown anyway
+    spaced = " ".join(ends.split())
     shown = "".join("\ufffd" if unicodedata.category(c) in _OBEYED else c for c in spaced)
     return _middle(" ".join(_middle(word, _WORD) for word in shown.split(" ")), _CELL)
 
@@ -177,7 +179,7 @@ def _halves(words: list[str]) -> list[str]:
 def _fit(grid: Sequence[list[list[str]]], width: int, wide: int) -> list[int]:
     """A width for each column: what it needs, but the two wide ones (`wide` and the next) share what is left."""
     widths = [max(columns(line) for row in grid for line in row[place] or [""]) for place in range(len(grid[0]))]
-    widths[wide - 1] = min(widths[wide - 1], _WHO, width // 5)
+    widths[wide - 1] = min(widths[wide - 1], _WHO, width // 6)
     room = width - 2 * (len(widths) - 1) - sum(widths[:wide]) - sum(widths[wide + 2 :])
     action, changed = widths[wide], widths[wide + 1]
     if action + changed > room:

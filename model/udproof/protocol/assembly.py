@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from udproof.language import Action, Property, System, bar, lanes
 from udproof.language.system import Instance
@@ -66,9 +66,11 @@ def instance_of(fleet: Fleet) -> Instance:
     hosts = [entry.name for entry in fleet.hosts]
     steps = _once(entry.step for entry in fleet.hosts)
     vms = [entry.name for entry in fleet.vms]
-    sets = _once(_scope(entry) for entry in fleet.vms)
+    scopes = [_scope(entry) for entry in fleet.vms]
+    sets = _once(scopes)
+    scope_names = _scope_names(sets)
     step_of_host = {entry.name: entry.step for entry in fleet.hosts}
-    spoken = [(_scope(entry), step_of_host[entry.host]) for entry in fleet.vms]
+    spoken = [(scope, step_of_host[entry.host]) for scope, entry in zip(scopes, fleet.vms, strict=True)]
     told = _once(spoken)
     letter = "UD" if fleet.grouping is Grouping.UPDATE_DOMAIN else "FD"
     domains = [f"{letter} {number}" for number in range(max(entry.domain for entry in fleet.vms) + 1)]
@@ -76,15 +78,15 @@ def instance_of(fleet: Fleet) -> Instance:
         elements={
             "Step": tuple(steps),
             "Host": tuple(hosts),
-            "AvailabilitySet": tuple(sets),
+            "AvailabilitySet": tuple(scope_names[scope] for scope in sets),
             "Domain": tuple(domains),
-            "Event": tuple(f"{scope}@{step}" for scope, step in told),
+            "Event": tuple(f"{scope_names[scope]}@{step}" for scope, step in told),
             "Vm": tuple(vms),
         },
         constants={
             "step_of": _table(steps.index(entry.step) for entry in fleet.hosts),
             "host_of": _table(hosts.index(entry.host) for entry in fleet.vms),
-            "set_of": _table(sets.index(_scope(entry)) for entry in fleet.vms),
+            "set_of": _table(sets.index(scope) for scope in scopes),
             "domain_of": _table(entry.domain for entry in fleet.vms),
             "event_of": _table(told.index(pair) for pair in spoken),
             "event_step": _table(steps.index(step) for _, step in told),
@@ -108,9 +110,24 @@ def _durations(fleet: Fleet) -> dict[str, Fraction]:
     return seconds
 
 
-def _scope(entry: VmEntry) -> str:
+_Scope: TypeAlias = tuple[bool, str]  # does the VM stand alone, and the name of its set, or its own
+
+
+def _scope(entry: VmEntry) -> _Scope:
     """The availability set of a VM, or a set of its own for one that stands alone."""
-    return entry.availability_set if entry.availability_set is not None else f"{entry.name} (alone)"
+    return (False, entry.availability_set) if entry.availability_set is not None else (True, entry.name)
+
+
+def _scope_names(sets: list[_Scope]) -> dict[_Scope, str]:
+    """A name for every scope, unlike all others whatever the VMs and sets are called."""
+    names: dict[_Scope, str] = {scope: scope[1] for scope in sets if not scope[0]}
+    for scope in sets:
+        if scope[0]:
+            name = f"{scope[1]} (alone)"
+            while name in names.values():
+                name += "'"
+            names[scope] = name
+    return names
 
 
 def _once(names: Iterable[T]) -> list[T]:

@@ -40,8 +40,6 @@ def _refuse(what: str, right: str) -> NoReturn:
 
 
 def _seconds(value: object) -> Fraction:
-    if isinstance(value, Fraction):  # a default
-        return value
     if isinstance(value, str):
         try:
             return durations.parse_duration(value)
@@ -73,11 +71,12 @@ def _expectation(value: object) -> Literal["proved"] | tuple[str, ...]:
         _refuse(f"{show(value)} is not an expectation", right)
     names = value["violated"]
     names = [names] if isinstance(names, str) else names
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+    if not isinstance(names, list) or not names:
         _refuse("violated names no property", right)
-    if len(set(names)) < len(names):
+    properties = tuple(_name(name) for name in names)
+    if len(set(properties)) < len(properties):
         _refuse("violated names a property twice", "name each property once")
-    return tuple(names)
+    return properties
 
 
 Duration: TypeAlias = Annotated[
@@ -85,12 +84,8 @@ Duration: TypeAlias = Annotated[
     PlainValidator(_seconds),
     WithJsonSchema({"type": "string", "pattern": durations.PATTERN, "examples": ["30s", "15min", "1min 30s"]}),
 ]
-Name: TypeAlias = Annotated[
-    str,
-    PlainValidator(_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": r"^[^\n\r\u0000]*$"}),
-]
-_PROPERTY = {"type": "string", "minLength": 1}
+_NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": r"^[^\n\r\u0000]*$"}
+Name: TypeAlias = Annotated[str, PlainValidator(_name), WithJsonSchema(_NAME)]
 Expectation: TypeAlias = Annotated[
     Literal["proved"] | tuple[str, ...],
     PlainValidator(_expectation),
@@ -104,8 +99,8 @@ Expectation: TypeAlias = Annotated[
                         "violated": {
                             "description": "The properties that must turn out to be violated.",
                             "oneOf": [
-                                _PROPERTY,
-                                {"type": "array", "items": _PROPERTY, "minItems": 1, "uniqueItems": True},
+                                _NAME,
+                                {"type": "array", "items": _NAME, "minItems": 1, "uniqueItems": True},
                             ],
                         }
                     },

@@ -1,0 +1,86 @@
+"""The limits hold from the first moment, whatever the engine is doing.
+
+An engine looks at the clock and at memory while it searches. Getting ready for the search of a large fleet can take minutes by
+itself, and `--timeout 1s` means one second all the same. So until the engine first tells how far it is, a timer looks in its
+place; a limit that is reached by then leaves everything undecided, with no figures, since there are none.
+
+The timer is a signal of the operating system, which Python attends to between two of its steps. Where there is none (in a thread,
+on Windows) the engine's own looks must do.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from udproof.engines.explore import resident_memory
+from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.language import Property, System
+
+_EVERY = 0.05  # seconds between two looks
+
+
+class TooLong(Exception):
+    """A limit is reached, and the engine has told nothing yet; the text says which."""
+
+
+@dataclass
+class _Watch(AbstractContextManager["_Watch"]):
+    """Looks at the limits while it is entered, until `over` is called."""
+
+    limits: Limits
+    began: float = field(default_factory=time.monotonic)
+
+    def __enter__(self) -> _Watch:
+        self.possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        if self.possible:
+            self.before = signal.signal(signal.SIGALRM, lambda *_: self._look())
+            signal.setitimer(signal.ITIMER_REAL, _EVERY, _EVERY)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over()
+        if self.possible:
+            signal.signal(signal.SIGALRM, self.before)
+
+    def over(self) -> None:
+        """The engine has told how far it is: from now on it looks itself."""
+        if self.possible:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _look(self) -> None:
+        if self.limits.seconds is not None and time.monotonic() - self.began > self.limits.seconds + _EVERY:
+            raise TooLong(f"the time limit of {self.limits.seconds:g} s was reached")
+        if self.limits.memory is not None and resident_memory() > self.limits.memory:
+            raise TooLong(f"the memory limit of {self.limits.memory / 1e6:g} MB was reached")
+
+
+def verify_within(
+    engine: Engine, system: System, properties: tuple[Property, ...], limits: Limits, told: Progress | None
+) -> Result:
+    """What the engine answers; everything undecided if a limit is reached before it tells anything. `told` hears its progress."""
+    watch = _Watch(limits)
+
+    def heard(figures: Figures) -> None:
+        watch.over()
+        if told is not None:
+            told(figures)
+
+    try:
+        with watch:
+            return engine.verify(system, properties, limits, heard)
+    except TooLong as limit:
+        stopped = f"{limit} while the search was being got ready"
+        figures = Figures(0, 0, 0, 0, time.monotonic() - watch.began, 0, resident_memory())
+        return Result(
+            engine=engine.name,
+            scope="this fleet",
+            verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
+            figures=figures,
+            complete=False,
+            fired=dict.fromkeys((action.name for action in system.actions), 0),
+            stopped=stopped,
+        )

@@ -1,0 +1,204 @@
+"""The exhaustive search against the reference semantics, on random systems and on the protocol with random fleets.
+
+The naive search of `tests.systems` is the judge: same number of states, same depth, same verdicts, same steps to each violation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import HealthCheck, Phase, assume, given, settings
+
+from tests.agreement.strategies import fleets, systems
+from tests.systems import Found, TooLarge, search
+from tests.systems.results import lengths, outcomes
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Limits
+from udproof.language import ModelError, System
+from udproof.language import expressions as ex
+from udproof.language.claims import TIME_CAN_PASS, Property
+from udproof.language.semantics import OutOfRange, Semantics
+from udproof.properties import CORE
+from udproof.protocol.assembly import protocol
+from udproof.protocol.fleet import Fleet, Span
+
+NAIVE = 1_500  # states that the naive search may visit
+NAIVE_FLEET = 400
+
+few = settings(max_examples=settings().max_examples // 4)  # of the profile: fleets and finer ticks are slow
+
+
+def expected(found: Found, system: System) -> dict[str, str]:
+    """The verdicts that follow from what the naive search found."""
+    names = [prop.name for prop in system.checks]
+    return {
+        name: "violated" if name in found.violated else "proved" if name in found.reached else "vacuous" for name in names
+    }
+
+
+def compare(system: System, found: Found) -> None:
+    result = Explore().verify(system, system.checks, Limits())
+    assert result.complete
+    assert result.figures.states == len(found.states)
+    assert result.figures.depth == found.depth
+    assert {name for name, times in result.fired.items() if times} == found.fired
+    told, wanted = outcomes(result), expected(found, system)
+    if told.get(TIME_CAN_PASS.name) == "unknown":  # allowed: see `GroundSystem`; then ticks alone must not have refuted it
+        assert wanted.pop(TIME_CAN_PASS.name) == "proved"
+        told.pop(TIME_CAN_PASS.name)
+    assert told == wanted
+    assert lengths(result) == found.violated
+
+
+@given(systems())
+def test_random_systems(system: System) -> None:
+    try:
+        found = search(system, limit=NAIVE)
+    except TooLarge:
+        assume(False)
+    except OutOfRange as refused:
+        try:
+            Explore().verify(system, system.checks, Limits())
+        except ModelError as also:
+            assert "outside its range" in refused.sentence
+            assert "outside its range" in also.sentence
+        else:
+            raise AssertionError(f"accepted although {refused}") from refused
+    else:
+        compare(system, found)
+
+
+@few
+@given(systems())
+def test_a_finer_tick_never_turns_proved_into_violated(system: System) -> None:
+    """Dense time has more runs than any ticks; where the coarse answer is a proof, the fine one is not a refutation.
+
+    "Time can pass" is left out: `tests.contract` holds the ways in which it is known to be wrong (as strict xfails).
+    """
+    assume(bool(system.clocks))
+    try:
+        coarse, fine = (Explore().verify(one, one.checks, Limits(seconds=5)) for one in (system, finer(system, 3)))
+    except ModelError:
+        assume(False)
+    assume(coarse.complete and fine.complete)
+    after = outcomes(fine)
+    for name, outcome in outcomes(coarse).items():
+        if name != TIME_CAN_PASS.name:
+            assert after[name] == outcome, name
+        elif outcome == "violated":
+            assert after[name] == outcome
+
+
+def finer(system: System, parts: int) -> System:
+    """The same system with a true property that compares a clock with a part of the unit of time."""
+    clock, unit = system.clocks[0], Semantics(system).time.unit / parts
+    reading = ex.ClockIs(clock, tuple(ex.Lit((sort.elements or ("",))[0], sort) for sort in clock.domain), ">=", unit)
+    true = Property("irrelevant", "True.", "", (), ex.Or((ex.Not(reading), reading)), ex.TRUE, None, None)
+    return replace(system, properties=(*system.properties, true))
+
+
+def test_the_random_systems_are_not_vacuous() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=100, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(systems())
+    def collect(system: System) -> None:
+        seen["all"] += 1
+        seen["timed"] += bool(system.clocks)
+        seen["deadlines"] += bool(system.deadlines)
+        try:
+            result = Explore().verify(system, system.checks, Limits())
+        except ModelError:
+            seen["overflowing"] += 1
+            return
+        told = outcomes(result)
+        seen["violated"] += "violated" in told.values()
+        seen["vacuous"] += "vacuous" in told.values()
+        seen["more than 10 states"] += result.figures.states > 10
+        seen["deep"] += result.figures.depth >= 3
+
+    collect()
+    assert seen["timed"] >= 50
+    assert seen["deadlines"] >= 25
+    assert seen["violated"] >= 30
+    assert seen["vacuous"] >= 2
+    assert seen["overflowing"] >= 1
+    assert seen["more than 10 states"] >= 15
+    assert seen["deep"] >= 10
+
+
+# --- the protocol
+
+
+@few
+@given(fleets())
+def test_random_fleets(fleet: Fleet) -> None:
+    system = protocol(fleet, CORE)
+    try:
+        found = search(system, limit=NAIVE_FLEET)
+    except TooLarge:
+        assume(False)
+    compare(system, found)
+
+
+@given(fleets())
+def test_the_longest_pause_has_a_closed_form(fleet: Fleet) -> None:
+    """pause-bounded and time-can-pass follow from the stage times alone; see `longest_pause`."""
+    system = protocol(fleet, CORE)
+    asked = (system.named("pause-bounded"), system.named(TIME_CAN_PASS.name), system.named("eligible-only"))
+    result = Explore().verify(system, asked, Limits(seconds=10))
+    assume(result.complete)
+    told = outcomes(result)
+    longest = longest_pause(fleet)
+    if longest is None:
+        assert told["pause-bounded"] == told["eligible-only"] == "vacuous"
+    else:
+        assert told["pause-bounded"] == ("proved" if longest < fleet.timing.pause_limit else "violated")
+        assert told["eligible-only"] == "proved"
+    assert told[TIME_CAN_PASS.name] == ("violated" if time_stops(fleet) else "proved")
+
+
+def goes_in_place(fleet: Fleet) -> list[bool]:
+    """For each host that goes the in-place way: does it carry a VM?"""
+    on = {host.name: [vm for vm in fleet.vms if vm.host == host.name] for host in fleet.hosts}
+    return [bool(vms) for vms in on.values() if all(vm.eligible for vm in vms)]
+
+
+def longest_pause(fleet: Fleet) -> Fraction | None:
+    """The longest that any VM is ever paused; None if none ever is.
+
+    paused_most, then applying until it must end, then the longest of the stages that can follow. A stage whose least exceeds its most
+    is never left, but time gets as far as its most. The watchdog rolls back if it fires before applying must end; restoring can begin
+    if applying's least comes first.
+    """
+    timing = fleet.timing
+    if not any(goes_in_place(fleet)) or never_ends(timing.quiescing):
+        return None
+    if never_ends(timing.paused):
+        return timing.paused.most
+    applying = min(timing.applying.most, timing.watchdog)
+    return timing.paused.most + applying + max((span.most for span in _afterwards(fleet)), default=Fraction(0))
+
+
+def _afterwards(fleet: Fleet) -> list[Span]:
+    timing = fleet.timing
+    applying = min(timing.applying.most, timing.watchdog)
+    spans = [timing.restoring] if timing.applying.least <= applying else []
+    return spans + ([timing.rollback] if timing.watchdog <= applying else [])
+
+
+def never_ends(span: Span) -> bool:
+    return span.least > span.most
+
+
+def time_stops(fleet: Fleet) -> bool:
+    """Is there a stage, of those that some host comes to, that must end before it can?"""
+    timing = fleet.timing
+    if not goes_in_place(fleet):
+        return False
+    if never_ends(timing.quiescing) or never_ends(timing.paused):
+        return True
+    after = _afterwards(fleet)
+    return not after or any(never_ends(span) for span in after)

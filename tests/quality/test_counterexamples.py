@@ -1,0 +1,414 @@
+"""The quality of counterexamples: for each named mistake exactly the shortest run, told in a sentence that names the right party.
+
+The lengths were derived by hand from the protocol's text; the reasons stand beside them. A wait of any length is one step. The
+long way to an impact is announce, approve, start, begin, freeze: 5 steps, in one instant, since one approval makes the notice
+needless and quiescing may take no time. Where two events must start, waiting for the notice once is shorter than two approvals.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from xml.etree import ElementTree
+
+import pytest
+
+from udproof.counterexamples.chart import Chart
+from udproof.counterexamples.explain import cause, decisive, step_table
+from udproof.counterexamples.itf import from_itf, to_itf
+from udproof.counterexamples.picture import chart, timing_svg
+from udproof.counterexamples.trace import Trace, Wait, run
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Limits
+from udproof.language import (
+    Bool,
+    Clock,
+    Constant,
+    Enumeration,
+    Index,
+    Instance,
+    Property,
+    System,
+    Variable,
+    action,
+    bar,
+    each,
+    implies,
+    invariant,
+    lanes,
+    member,
+    require,
+)
+from udproof.language.semantics import Semantics
+from udproof.properties import CORE
+from udproof.protocol.assembly import protocol
+from udproof.protocol.fleet_file import read_fleet
+from udproof.protocol.fleets import path_of
+from udproof.protocol.mutants import ALL, named
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The steps of the shortest run, why there are so many, and the cause in the model's words."""
+
+    steps: int
+    why: str
+    cause: str
+
+
+IMPACTED = "web-0 is impacted on host-0, but its event web@step-0 is "
+TOO_SOON = "web-0 is impacted in step-0 only 0 s after the last step was closed (recovery time 30 s)."
+EXPECTED = {
+    "TwoDomainsAtOnce": Expected(
+        9, "announce twice, one wait for both notices, start twice, begin twice, freeze twice",
+        "web-0 (UD 0) and web-1 (UD 1) of web are impacted at the same time.",
+    ),
+    "RecoverySkipped": Expected(
+        13, "the quickest way to close a step is a reboot: announce, wait for both notices, start twice, reboot, boot, close, "
+        "finish = 8; then the long way to an impact, 5", TOO_SOON,
+    ),
+    "AnnouncedWhileRecovering": Expected(12, "as RecoverySkipped, but without finish: 7 + 5", TOO_SOON),
+    "RetriedAtOnce": Expected(
+        17, "the long way 5, apply, wait for the watchdog, roll_back, wait for the rollback, resume_old, close, retry = 12; "
+        "then 5 more to the impact of the same step", TOO_SOON,
+    ),
+    "ImpactAfterRemoval": Expected(
+        6, "the long way, with close before or after freeze",
+        IMPACTED + "absent (approved: false, visible without approval for 0 s, notice 20 s).",
+    ),
+    "ClosedOnFirstReport": Expected(
+        13, "announce, approve, start; one host all the way: begin, freeze, apply, wait, restore, wait, resume = 7; the other one: "
+        "begin, freeze; and close",
+        "web-2 is impacted on web-ud0-b, but its event web@step-0 is absent (approved: false, visible without approval for 0 s, "
+        "notice 20 s).",
+    ),
+    "EventIdReused": Expected(
+        15, "only a rollback brings a second announcement: the long way 5, apply, wait, roll_back, wait, resume_old, close = 11; "
+        "the clock of the one VM on host-1 must be set before 30 s may pass: synchronise, wait, retry, announce",
+        "Event web@step-1 is scheduled under id 1; it was announced under id 1, and id 1 was the last to be removed.",
+    ),
+    "EarlyStart": Expected(
+        4, "the long way without approve",
+        IMPACTED + "started (approved: false, visible without approval for 0 s, notice 20 s).",
+    ),
+    "EventSpansDomains": Expected(
+        1, "announce: the event already names VMs of two domains", "Event web@step-0 names web-0 (UD 0) and web-1 (UD 1).",
+    ),
+    "EventIdChangesOnStart": Expected(
+        3, "announce, approve (or wait), start",
+        "Event web@step-0 is started under id 2; it was announced under id 1, and id 0 was the last to be removed.",
+    ),
+    "SilentFreeze": Expected(
+        3, "the long way without approve and start",
+        IMPACTED + "scheduled (approved: false, visible without approval for 0 s, notice 20 s).",
+    ),
+    "CotenantIgnored": Expected(
+        5, "the long way: one set is told, the other one is only notified",
+        "db-1 is impacted on rack-a, but its event db@first is scheduled (approved: false, visible without approval for 0 s, "
+        "notice 20 s).",
+    ),
+    "IneligibleInPlace": Expected(
+        6, "announce, one wait for both notices, start twice, begin, freeze",
+        "gpu-0 is paused on host-2, but it may not be updated in place.",
+    ),
+    "PauseOverrun": Expected(
+        7, "the long way, apply, wait 30 s",
+        "web-0 has been paused for 30 s, and the limit is 30 s: host-0 is applying, for 30 s so far.",
+    ),
+    "RollbackUnbounded": Expected(
+        9, "the long way, apply, wait 15 s for the watchdog, roll_back, wait 15 s more",
+        "web-0 has been paused for 30 s, and the limit is 30 s: host-0 is rollback, for 15 s so far.",
+    ),
+    "WatchdogStartsOver": Expected(
+        10, "the long way, apply, wait 15 s, start over, apply (no time may pass between), wait 15 s",
+        "web-0 has been paused for 30 s, and the limit is 30 s: host-0 is applying, for 15 s so far.",
+    ),
+    "MemoryTorn": Expected(
+        5, "the long way, with apply in the place of freeze",
+        "The memory of web-0 was torn: host-0 applied the update while web-0 was running.",
+    ),
+    "NoResync": Expected(
+        11, "the long way, apply, wait, restore, wait, resume = 10; wait for the bound",
+        "The clock of web-0 is late, 10 s after its resume (bound 10 s).",
+    ),
+    "SlewNotStep": Expected(11, "as NoResync", "The clock of web-0 is late, 10 s after its resume (bound 10 s)."),
+    "PulledBack": Expected(
+        11, "as NoResync, with the doubled correction in the place of the last wait",
+        "The clock of web-0 is ahead, 0 s after its resume (bound 10 s).",
+    ),
+}  # fmt: skip
+NAMES = [mutant.name for mutant in ALL]
+
+
+@cache
+def found(name: str) -> tuple[Trace, Property]:
+    """The run that the engine finds for a mutant, and the property that it breaks."""
+    mutant = named(name)
+    return violation(mutant.change(protocol(read_fleet(path_of(mutant.fleet)), CORE)), mutant.breaks)
+
+
+def violation(system: System, name: str) -> tuple[Trace, Property]:
+    prop = system.named(name)
+    (verdict,) = Explore().verify(system, (prop,), Limits(stop_at_first=True)).verdicts
+    assert verdict.trace is not None
+    return verdict.trace, prop
+
+
+@cache
+def badly_placed() -> tuple[Trace, Property]:
+    return violation(protocol(read_fleet(path_of("bad-placement")), CORE), "one-domain-paused")
+
+
+# --- Exactly this run, told by this sentence.
+
+
+def test_every_named_mistake_has_its_expectation() -> None:
+    assert sorted(EXPECTED) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shortest_run_has_the_length_that_reason_gives_it(name: str) -> None:
+    trace, prop = found(name)
+    assert len(trace.steps) == EXPECTED[name].steps
+    # In a shortest run the last step, and no earlier one, is the decisive one.
+    assert decisive(trace, prop) == len(trace.steps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cause_names_the_right_party(name: str) -> None:
+    assert cause(*found(name)) == EXPECTED[name].cause
+
+
+def test_a_misplaced_vm_is_impacted_together_with_another_domain_in_seven_steps() -> None:
+    """Announce, approve and start once, since both VMs share the event; begin and freeze for two hosts."""
+    trace, prop = badly_placed()
+    assert len(trace.steps) == 7
+    assert cause(trace, prop) == "db-0 (UD 0) and db-1 (UD 1) of db are impacted at the same time."
+
+
+# --- The same run everywhere.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_run_survives_a_file(name: str) -> None:
+    trace, _ = found(name)
+    document = json.loads(json.dumps(to_itf(trace, trace.system.checks)))
+    again = from_itf(document, trace.semantics)
+    assert (again.start, again.steps) == (trace.start, trace.steps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_shows_where_the_property_becomes_false(name: str) -> None:
+    trace, prop = found(name)
+    table = step_table(trace, trace.system.checks)
+    column = table.shown.index(prop)
+    assert [row.holds[column] for row in table.rows] == [True] * len(trace.steps) + [False]
+    assert table.others + len(table.shown) == len(CORE) + 1
+    # Every action changes something; a wait says how long it is instead.
+    assert all(bool(row.changes) is (row.who != "time") for row in table.rows[1:])
+    assert max(map(len, table.as_text(100).splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_marks_the_decisive_step_and_points_at_who_is_concerned(name: str) -> None:
+    trace, prop = found(name)
+    drawn = chart(trace, prop)
+    assert [mark.number for mark in drawn.marks if mark.decisive] == [len(trace.steps)]
+    assert drawn.sentence == EXPECTED[name].cause
+    ElementTree.fromstring(timing_svg(trace, prop))
+    if drawn.callouts:
+        (callout,) = drawn.callouts
+        lane = drawn.lanes[callout.lane]
+        assert lane.name in drawn.sentence or name.startswith("EventId")
+        # Whoever the picture points at is seen in the state that the violation is about.
+        assert any(bar.end == drawn.end for bar in lane.bars) or name in ("EventSpansDomains", "MemoryTorn", "PulledBack")
+
+
+def bars(drawn: Chart, name: str) -> list[tuple[Fraction, Fraction, str]]:
+    (lane,) = [lane for lane in drawn.lanes if lane.name == name]
+    return [(bar.start, bar.end, bar.label) for bar in lane.bars]
+
+
+def test_where_time_breaks_the_property_the_axis_is_time() -> None:
+    drawn = chart(*found("PauseOverrun"))
+    assert [lane.name for lane in drawn.lanes] == ["web-0", "web-3"]
+    assert drawn.folded == "3 more take no part: web-1, web-2, gpu-0"
+    # Notified and started last no time at all. The pause is one bar with its limit, and a tail for what stands at the end.
+    assert bars(drawn, "web-0") == bars(drawn, "web-3") == [(0, 30, "paused"), (30, 32, "paused")]
+    assert [bar.limit for bar in drawn.lanes[0].bars] == [30, 30]
+    assert drawn.lanes[0].bars[0].reached
+    assert not drawn.lanes[0].bars[1].reached
+    assert [(mark.number, mark.time) for mark in drawn.marks] == [(n, 0) for n in range(1, 7)] + [(7, 30)]
+
+
+def test_where_an_action_breaks_the_property_the_axis_counts_steps() -> None:
+    drawn = chart(*badly_placed())
+    assert bars(drawn, "db-0") == [(1, 3, "notified"), (3, 6, "started"), (6, 8, "paused")]
+    assert bars(drawn, "db-1") == [(1, 3, "notified"), (3, 7, "started"), (7, 8, "paused")]
+    assert all(bar.limit is None for lane in drawn.lanes for bar in lane.bars)
+    assert [(mark.number, mark.time) for mark in drawn.marks] == [(n, n) for n in range(1, 8)]
+    assert (drawn.callouts[0].lane, drawn.callouts[0].time) == (1, Fraction(15, 2))
+    assert drawn.time_label == "step (no time passes)"
+
+
+def test_a_pause_that_is_interrupted_for_no_time_at_all_is_two_bars() -> None:
+    trace, prop = found("RetriedAtOnce")
+    longer = chart(replace(trace), None)
+    assert bars(longer, "web-0") == [(0, 20, "paused"), (20, longer.end, "paused")]
+    assert bars(chart(trace, prop), "web-0")[2:] == [(5, 10, "paused"), (10, 17, "clock late"), (17, 18, "paused")]
+
+
+# --- Names that nobody should give.
+
+HOSTILE = {
+    "markup": "<script>alert('1')</script>&amp;<b>",
+    "quotes": "\"'`\"'`|`'",
+    "escapes": "\x1b[31m\x1b]0;title\x07\x9b2Jred\r\n\tnew",
+    "right to left": "שרת\u202eabc\u2066אבג",
+    "controls": "\x00\x01\x08\x7f\x85\ufffe",
+    "long": "x" * 10_000,
+    "long words": "very " * 2_000,
+    "wide": "名前" * 100,
+    "markdown": "**a**_b_ [c](http://d) | e | ![f](g) @everyone #1 $x$",
+    "template": "{0} %s ${x} \\n \\",
+    "empty": "",
+}
+
+
+class Party(Index):
+    """Somebody with a name that the fleet file gave."""
+
+
+class Place(Index):
+    """Where somebody is."""
+
+
+class Mood(Enumeration):
+    """How somebody is."""
+
+    calm = member()
+    angry = member()
+
+
+mood = Variable("mood", Party, to=Mood, init=Mood.calm)
+friends = Variable("friends", Party, Party, to=Bool, init=True)
+angry_for = Clock("angry_for", Party, during=lambda p: mood[p] == Mood.angry)
+place_of = Constant("place_of", Party, to=Place)
+
+
+@action(by="p", says=lambda p: f"{p} of {place_of[p]} gets angry")
+def anger(p: Party) -> None:
+    require(mood[p] == Mood.calm)
+    mood[p] = Mood.angry
+    for q in each(Party):
+        friends[p, q] = False
+
+
+@invariant(cause=lambda p: f"{p} has been angry for {angry_for[p]} in {place_of[p]}")
+def calm_soon(p: Party) -> Bool:
+    """Nobody is angry for 5 s."""
+    return implies(mood[p] == Mood.angry, angry_for[p] < 5)
+
+
+@invariant()
+def all_friends(p: Party, q: Party) -> Bool:
+    """All are friends."""
+    return friends[p, q]
+
+
+def hostile(drawn_by: str, name: str) -> Trace:
+    picture = lanes(Party, group=place_of, bars=[bar("angry", "late", lambda p: mood[p] == Mood.angry)])
+    system = System(
+        f"system {name}",
+        actions=(anger,),
+        properties=(calm_soon, all_friends),
+        picture=picture if drawn_by == "rules" else None,
+        instance=Instance(
+            {"Party": (name, f"{name} too", "good"), "Place": (f"at {name}",)}, {"place_of": {(n,): 0 for n in range(3)}}
+        ),
+    )
+    semantics = Semantics(system)
+    return run(semantics, next(semantics.initial()), [semantics.firings[0], semantics.firings[1], Wait(1)])
+
+
+@pytest.mark.parametrize("prop", [calm_soon, all_friends], ids=lambda prop: prop.name)
+@pytest.mark.parametrize("drawn_by", ["rules", "values"])
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_name_breaks_nothing(name: str, drawn_by: str, prop: Property) -> None:
+    trace = hostile(drawn_by, name)
+    table = step_table(trace, trace.system.properties)
+    for width in (40, 80, 200):
+        text = table.as_text(width)
+        assert all(line.isprintable() for line in text.splitlines())
+        assert len(text) < 20_000
+        assert "FALSE" in text
+    rows = table.as_markdown().split("\n\n")[0].splitlines()
+    assert len(rows) == 2 + 4
+    assert {row.count("|") for row in rows} == {rows[0].count("|")}
+    assert not re.search(r"<(?!br>)", table.as_markdown())
+    svg = timing_svg(trace, prop)
+    ElementTree.fromstring(svg)
+    assert "<script" not in svg
+    assert cause(trace, prop)
+    document = json.loads(json.dumps(to_itf(trace, trace.system.properties)))
+    assert from_itf(document, trace.semantics).steps == trace.steps
+
+
+# --- Systems of other sizes and kinds.
+
+
+def crowd(size: int, moving: int) -> tuple[Trace, Property]:
+    system = System(
+        "crowd",
+        actions=(anger,),
+        properties=(calm_soon,),
+        picture=lanes(Party, bars=[bar("angry", "late", lambda p: mood[p] == Mood.angry)]),
+        instance=Instance(
+            {"Party": tuple(f"p{n}" for n in range(size)), "Place": ("here",)}, {"place_of": {(n,): 0 for n in range(size)}}
+        ),
+    )
+    semantics = Semantics(system)
+    return run(semantics, next(semantics.initial()), [*semantics.firings[:moving], Wait(1)]), calm_soon
+
+
+@pytest.mark.parametrize(
+    ("size", "moving", "shown", "folded"),
+    [
+        (1, 1, 1, ""),
+        (4, 1, 4, ""),
+        (5, 1, 1, "4 more take no part: p1, p2, p3, p4"),
+        (40, 39, 39, "p39 takes no part"),
+        (60, 50, 40, "10 more take no part: p50, p51, p52, p53, … p59; 10 more are not shown: p40, p41, p42, p43, … p49"),
+    ],
+)
+def test_idle_lanes_are_folded_where_there_are_many(size: int, moving: int, shown: int, folded: str) -> None:
+    trace, prop = crowd(size, moving)
+    drawn = chart(trace, prop)
+    assert (len(drawn.lanes), drawn.folded) == (shown, folded)
+    assert drawn.lanes[drawn.callouts[0].lane].name == "p0"
+
+
+def test_a_run_that_breaks_nothing_is_drawn_as_a_run() -> None:
+    trace, _ = crowd(3, 2)
+    drawn = chart(trace, None)
+    assert (drawn.verdict, drawn.callouts, any(mark.decisive for mark in drawn.marks)) == ("RUN", (), False)
+    nothing = run(trace.semantics, trace.start, [])
+    ElementTree.fromstring(timing_svg(nothing, None))
+
+
+def test_values_are_drawn_by_party_where_the_model_has_no_picture() -> None:
+    trace = hostile("values", "ann")
+    drawn = chart(trace, all_friends)
+    assert [(lane.group, lane.name) for lane in drawn.lanes if not lane.group.count(",")] == [("ann", "mood"), ("ann too", "mood")]
+    assert bars(replace(drawn, lanes=drawn.lanes[:1], callouts=()), "mood") == [(0, 1, "calm"), (1, 4, "angry")]
+    pointed = drawn.lanes[drawn.callouts[0].lane]
+    assert (pointed.group, pointed.name) == ("ann, ann", "friends")
+
+
+@pytest.mark.parametrize("tell", [timing_svg, lambda t, p: step_table(t, CORE).as_text(), lambda t, p: json.dumps(to_itf(t, CORE))])
+def test_the_same_run_gives_the_same_text(tell: Callable[[Trace, Property], str]) -> None:
+    first = tell(*found("PauseOverrun"))
+    found.cache_clear()
+    assert tell(*found("PauseOverrun")) == first
