@@ -3,8 +3,8 @@
     class TestExplore(EngineContract):
         engine = Explore()
 
-The promises are those of `udproof.engines.verdict`. What is expected comes from the manifest of known systems and from the naive search
-over the reference semantics (`tests.systems`), never from an engine.
+The promises are those of `udproof.engines.verdict`. What is expected comes from the manifest of known systems and from the naive
+search over the reference semantics (`tests.systems`), never from an engine.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-
 from tests.systems import KNOWN, Known, known, search, timed, untimed
 from tests.systems.results import lengths, outcomes, shipped, summary
+
 from udproof.counterexamples.trace import run
 from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Result
 from udproof.language import (
@@ -43,8 +44,10 @@ from udproof.language import (
 from udproof.language.claims import TIME_CAN_PASS
 from udproof.language.semantics import Semantics
 from udproof.properties import CORE
+from udproof.protocol.host import in_stage
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.mutants import ALL
+from udproof.protocol.placement import Host
 
 SMALL_FLEETS = ("lone-vm", "teaching", "two-hosts", "two-sets", "fault-domains")
 NAIVE = 1_000  # states that the naive search may visit here
@@ -144,7 +147,8 @@ class EngineContract:
     def test_verdicts_come_in_the_order_asked_for(self) -> None:
         system = timed.timelock()
         asked = tuple(reversed(system.checks))
-        assert [verdict.property.name for verdict in self.engine.verify(system, asked, Limits()).verdicts] == [p.name for p in asked]
+        told = self.engine.verify(system, asked, Limits()).verdicts
+        assert [verdict.property.name for verdict in told] == [prop.name for prop in asked]
 
     def test_a_property_may_be_left_out(self) -> None:
         system = known("fischer").build()
@@ -296,6 +300,18 @@ class EngineContract:
             assert fine.figures.states > coarse.figures.states
             self._compare(outcomes(coarse), outcomes(fine))
 
+    @pytest.mark.parametrize("name", ["lone-vm", "bad-placement", "teaching"])
+    def test_a_finer_tick_gives_the_protocol_no_other_verdict(self, name: str) -> None:
+        @invariant(name="irrelevant")
+        def halves(h: Host) -> Bool:
+            """True; compares with half of the tick of 5 s."""
+            return implies(in_stage[h] >= Fraction(5, 2), in_stage[h] >= Fraction(5, 2))
+
+        system = shipped(name)
+        coarse, fine = self.verify(system), self.verify(replace(system, properties=(*system.properties, halves)))
+        assert fine.figures.states > coarse.figures.states
+        assert outcomes(fine) == {**outcomes(coarse), "irrelevant": "proved"}
+
     @pytest.mark.parametrize(
         "build", [lambda more: _overdue(more), lambda more: _due_at_a_computed_clock(more)], ids=["overdue", "computed"]
     )
@@ -308,7 +324,9 @@ class EngineContract:
         for name, outcome in coarse.items():
             assert fine[name] == outcome or (name == TIME_CAN_PASS.name and outcome == "unknown"), (name, outcome, fine[name])
 
-    @pytest.mark.xfail(strict=True, reason="SOUNDNESS: clocks are capped by the system's own constants, so a foreign property is PROVED")
+    @pytest.mark.xfail(
+        strict=True, reason="SOUNDNESS: clocks are capped by the system's own bounds, so a foreign property is PROVED"
+    )
     def test_a_property_of_another_system_is_refused_or_right(self) -> None:
         pressed = Variable("pressed", to=Bool, init=False)
         running = Clock("running")
@@ -554,4 +572,3 @@ def _overdue(bound: Fraction | None) -> System:
 
     end = deadline("end", during=lambda: on.value & ~done.value, limit=lambda: running.value <= 1)
     return System("overdue", (start, early, late), (on_first, *_finer(running, bound)), (end,))
-

@@ -30,8 +30,8 @@ from udproof.language.terms import Bool as Formula
 def light(least: int, most: int) -> System:
     """A light that goes on at any time, and off after `least` to `most` seconds.
 
-    Ticks are of gcd(least, most) seconds. Off, and on for 0, 1, ..., most ticks: most / gcd + 2 states. Two steps reach any of them:
-    on, and one wait. At `most` seconds sharp it is on still, so "on for less than most" is broken by exactly those two steps.
+    Ticks are of gcd(least, most) seconds. Off, and on for 0, 1, ..., most ticks: most / gcd + 2 states. Two steps reach any of
+    them: on, and one wait. At `most` seconds sharp it is on still, so "on for less than most" is broken by those two steps.
     """
     lit = Variable("lit", to=Bool, init=False)
     lit_for = Clock("lit_for", during=lambda: lit.value)
@@ -67,8 +67,8 @@ def light_states(least: int, most: int) -> int:
 
 
 def stopwatch(limit: int) -> System:
-    """A clock that always runs and is read up to `limit` with >=, and to half of that: it saturates at the limit. 3 states, in one
-    wait; the button, which may be pressed once from the limit on, adds the only state in which it has been pressed: 4, in 2 steps."""
+    """A clock that always runs and is read up to `limit` with >=, and to half of that: it saturates at the limit. That is 3 states,
+    in one wait; the button, which may be pressed once from the limit on, adds the one in which it is pressed: 4, in 2 steps."""
     pressed = Variable("pressed", to=Bool, init=False)
     running = Clock("running")
 
@@ -94,7 +94,7 @@ def stopwatch(limit: int) -> System:
 def timelock() -> System:
     """Work must be done within 3 s, but the machine needs 5: time stops for good at 3 s.
 
-    Ticks are of 1 s: idle, and working for 0, 1, 2, 3 s: 5 states, 2 steps deep (begin, wait); "time can pass" is broken in 2 steps.
+    In ticks of 1 s: idle, and working for 0, 1, 2, 3 s: 5 states, 2 steps deep (begin, wait); there "time can pass" is broken.
     """
     working = Variable("working", to=Bool, init=False)
     worked = Clock("worked", during=lambda: working.value)
@@ -131,8 +131,8 @@ def timelock() -> System:
 def two_timers() -> System:
     """Two timers that start together and ring after 0.5 s and 0.75 s; ticks are of 0.25 s.
 
-    The state is how long they run and who has rung. None rung: 0, 1, 2 ticks. First rung (at 2 ticks): the second at 2 or 3. Both rung:
-    clocks at rest. 3 + 2 + 1 = 6 states; the last is wait, ring, wait, ring: 4 steps.
+    The state is how long they run and who has rung. None rung: 0, 1, 2 ticks. First rung (at 2 ticks): the second at 2 or 3. Both
+    rung: clocks at rest. 3 + 2 + 1 = 6 states; the last is wait, ring, wait, ring: 4 steps.
     """
 
     class Timer(Index, elements=("short", "long")):
@@ -181,9 +181,9 @@ def fischer_start(size: int = 3) -> tuple[tuple[tuple[str, int], ...], int]:
 
 
 def fischer_steps(write_within: int, check_after: int):  # type: ignore[no-untyped-def]
-    """The successors of Fischer's protocol in plain Python, in whole seconds; a clock counts to one beyond what it is compared with.
+    """The successors of Fischer's protocol in plain Python, in whole seconds; clocks count to one beyond their bounds.
 
-    The example's three names may all be false or one true: a number from -1. A wait of any length is one step.
+    The example's names are all false but for at most one: a number from -1. A wait of any length is one step.
     """
     cap = max(write_within + 1, check_after)
 
@@ -201,7 +201,7 @@ def fischer_steps(write_within: int, check_after: int):  # type: ignore[no-untyp
             elif place == "critical":
                 changes = [("idle", 0, -1)]
             for new, reading, name in changes:
-                out.append((processes[:me] + ((new, reading),) + processes[me + 1 :], name))
+                out.append(((*processes[:me], (new, reading), *processes[me + 1 :]), name))
         here = processes
         while all(place != "writing" or clock < write_within for place, clock in here):
             later = tuple((p, min(c + 1, cap) if p in ("writing", "waiting") else 0) for p, c in here)
@@ -218,8 +218,8 @@ def fischer_steps(write_within: int, check_after: int):  # type: ignore[no-untyp
 
 
 def walk(domains: int, hosts: int) -> System:
-    """The reference walk of issue 3: U domains of H hosts, integer ticks, L = 3, P = 4; `active` is a truth value for each domain, so
-    that domains stay interchangeable, which changes no count.
+    """The reference walk of issue 3: U domains of H hosts, integer ticks, L = 3, P = 4; `active` is a truth value for each domain,
+    so that domains stay interchangeable, which changes no count.
 
     Distinct states by ten independent tools, with (U, H): (2,2) 404; (2,4) 40,004; (3,3) 12,008; (5,2) 8,032; up to symmetry 113,
     1,433, 664, 281.
@@ -329,7 +329,7 @@ def walk_steps(domains: int, hosts: int):  # type: ignore[no-untyped-def]
             elif phase == "P" and counter >= 1:
                 new = ("U", 0)
             if new is not None:
-                out.append((active, rows[:h] + (new,) + rows[h + 1 :]))
+                out.append((active, (*rows[:h], new, *rows[h + 1 :])))
         if ("P", 3) not in rows:
             moved = {"N": lambda c: min(c + 1, 3), "P": lambda c: c + 1}
             out.append((active, tuple((phase, moved[phase](c)) if phase in moved else (phase, c) for phase, c in rows)))

@@ -153,8 +153,8 @@ def peterson_plain(state: tuple[int, int, int]) -> list[tuple[int, int, int]]:
 def wolf_goat_cabbage() -> System:
     """The oldest planning problem (Alcuin, about 800): 10 legal states, and 7 crossings solve it.
 
-    Where the farmer is decides who is unwatched. Of 16 placements, 6 leave wolf and goat or goat and cabbage alone; all 10 others are
-    reachable, the solution is the farthest.
+    Where the farmer is decides who is unwatched. Of 16 placements, 6 leave wolf and goat or goat and cabbage alone; all 10 others
+    are reachable, the solution is the farthest.
     """
 
     class Item(Index, elements=("farmer", "wolf", "goat", "cabbage")):

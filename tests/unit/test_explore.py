@@ -1,6 +1,7 @@
 """The exhaustive search keeps every promise of an engine."""
 
 from tests.contract import EngineContract
+
 from udproof.engines.explore import Explore
 
 

@@ -1,8 +1,8 @@
 """The manifest of small systems, re-run: by the engine, by the naive search, and by plain Python where that exists."""
 
 import pytest
-
 from tests.systems import KNOWN, Known, search
+
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits
 
@@ -27,7 +27,9 @@ def test_the_reference_semantics_says_the_same(entry: Known) -> None:
     found = search(entry.build())
     assert (len(found.states), found.depth) == (entry.states, entry.depth)
     assert found.violated == dict(entry.steps)
-    assert {name for name, verdict in entry.verdicts.items() if verdict == "vacuous"} == entry.verdicts.keys() - found.reached.keys()
+    assert {
+        name for name, verdict in entry.verdicts.items() if verdict == "vacuous"
+    } == entry.verdicts.keys() - found.reached.keys()
 
 
 @pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.plain is not None], ids=lambda entry: entry.name)

@@ -18,4 +18,4 @@ from udproof.cli.commands import program
 
 def main() -> None:
     """The entry point of the console command."""
-    program.main(prog_name="udproof")
+    program.main()

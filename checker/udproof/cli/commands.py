@@ -31,7 +31,7 @@ def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
 _mutant = click.option("--mutant", metavar="NAME", help="Plant this named mistake in the protocol (udproof list mutants).")
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group("udproof", cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
 )

@@ -34,7 +34,7 @@ class Program(click.Group):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run the command line and end the process with its exit code."""
         settings = Settings(debug=bool(os.environ.get("UDPROOF_DEBUG")))
-        sys.exit(int(self._code(args, prog_name, settings, extra)))
+        sys.exit(int(self._code(args, prog_name or self.name, settings, extra)))
 
     def _code(self, args: Sequence[str] | None, prog_name: str | None, settings: Settings, extra: dict[str, Any]) -> Code:
         try:

@@ -42,7 +42,7 @@ class _Plain(AbstractContextManager["_Plain"]):
 
     name: str
     rate: _Rate = field(default_factory=_Rate)
-    told: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=lambda: time.monotonic())
 
     def __exit__(self, *_: object) -> None:
         return None

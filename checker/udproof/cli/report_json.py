@@ -61,6 +61,7 @@ def _run(run: Run) -> dict[str, Any]:
         "coverage": {"actions": dict(result.fired), "never_fired": list(run.never_fired)},
         "figures": {
             "states": figures.states,
+            "stored": figures.stored,
             "transitions": figures.transitions,
             "depth": figures.depth,
             "frontier": figures.frontier,

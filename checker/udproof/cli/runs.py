@@ -126,7 +126,8 @@ def when(trace: Trace) -> str:
 
 def far(figures: Figures) -> str:
     """How far a search got, in words."""
-    return f"{figures.states} states, {figures.transitions} transitions, depth {figures.depth}"
+    stored = f" ({figures.stored} stored)" if figures.stored != figures.states else ""
+    return f"{figures.states} states{stored}, {figures.transitions} transitions, depth {figures.depth}"
 
 
 def amount(number: int) -> str:

@@ -6,11 +6,12 @@ ticks, so that both short and long stages are met; a deadline ends a wait earlie
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
-from udproof.cli.console import clean, say
+from udproof.cli.console import clean, note, say
 from udproof.cli.exits import Code
 from udproof.cli.report_text import title
 from udproof.cli.sources import load
@@ -20,6 +21,7 @@ from udproof.counterexamples.trace import run as replay
 from udproof.language.semantics import Semantics, State
 
 _STARTS = 1000  # initial states to choose from, if there are more
+_PATIENCE = 10.0  # seconds between two words about how far the run is
 _LONGEST = 10  # a wait is drawn from up to 2 to the power of this, in ticks
 
 
@@ -41,7 +43,11 @@ def simulate(source: str | None, mutant: str | None, steps: int, seed: int) -> C
 
 
 def _moves(semantics: Semantics, state: State, random: Random, steps: int) -> Iterator[Move]:
-    for _ in range(steps):
+    told = time.monotonic()
+    for number in range(steps):
+        if time.monotonic() - told > _PATIENCE:  # the reference semantics is written to be read, and slow on large fleets
+            told = time.monotonic()
+            note(f"{clean(semantics.system.name)}: {number} of {steps} steps")
         if any(semantics.breaking(prop, state) is not None for prop in semantics.system.checks):
             return
         move, state = _chosen(semantics, state, random)

@@ -137,13 +137,14 @@ def of_fleet(fleet: Fleet, source: str) -> Subject:
         raise Refused(f"{clean(source)}: {clean(mistake.sentence)}") from mistake
     steps = len({entry.step for entry in fleet.hosts})
     taking_part = {action.name for action in system.actions}
+    sizes = ((len(fleet.hosts), "host"), (len(fleet.vms), "VM"), (steps, "step"))
     return Subject(
-        source,
-        "fleet",
-        system,
-        ", ".join(counted(number, word) for number, word in ((len(fleet.hosts), "host"), (len(fleet.vms), "VM"), (steps, "step"))),
-        Location(source, 1),
-        tuple(name for name, part in PARTS.items() if any(action.name in taking_part for action in part.ACTIONS)),
+        source=source,
+        kind="fleet",
+        system=system,
+        size=", ".join(counted(number, word) for number, word in sizes),
+        place=Location(source, 1),
+        parts=tuple(name for name, part in PARTS.items() if any(action.name in taking_part for action in part.ACTIONS)),
         expect=_expectation(fleet, source, system),
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,12 @@ def render(path: str, form: str, drawing: Drawing) -> Code:
 
 def tell(trace: Trace, properties: tuple[Property, ...]) -> bool:
     """Show a run step by step with the properties it breaks. Does it break one?"""
-    say(step_table(trace, properties).as_text(width(), color=True))
-    broken = list(_broken(trace, properties))
-    for prop in broken:
+    table = step_table(trace, properties)
+    say(table.as_text(width(), color=True))
+    for prop in table.shown:  # the table has a column for each property that is ever false
         at_end = trace.semantics.breaking(prop, trace.last) is not None
         say(f"breaks {clean(prop.name)} at step {decisive(trace, prop)}{f': {clean(cause(trace, prop))}' if at_end else '.'}")
-    return bool(broken)
+    return bool(table.shown)
 
 
 def length(trace: Trace) -> str:
@@ -150,17 +151,12 @@ def _candidates(subject: Subject, mutant: str | None) -> Iterator[Subject]:
         yield planted(subject, mutant_named(mutant))
         return
     yield subject
-    if subject.kind == "fleet":
-        yield from (planted(subject, one) for one in MUTANTS)
+    for one in MUTANTS if subject.kind == "fleet" else ():
+        with suppress(Refused):  # a fleet may have no place for some mistake
+            yield planted(subject, one)
 
 
 # --- how it is drawn
-
-
-def _broken(trace: Trace, properties: tuple[Property, ...]) -> Iterator[Property]:
-    for prop in properties:
-        if any(trace.semantics.breaking(prop, state) is not None for state in trace.states):
-            yield prop
 
 
 def _shown_property(trace: Trace, subject: Subject, wanted: str | None) -> Property | None:

@@ -44,7 +44,8 @@ class Request:
     @property
     def limits(self) -> Limits:
         """The limits of each search. Unless it is told otherwise, it leaves the machine a quarter of its memory."""
-        return Limits(self.timeout, installed_memory() * 3 // 4 if self.memory is None else self.memory, self.stop_at_first)
+        memory = installed_memory() * 3 // 4 if self.memory is None else self.memory
+        return Limits(seconds=self.timeout, memory=memory, stop_at_first=self.stop_at_first)
 
 
 def installed_memory() -> int:

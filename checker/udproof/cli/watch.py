@@ -1,8 +1,9 @@
 """The limits hold from the first moment, whatever the engine is doing.
 
 An engine looks at the clock and at memory while it searches. Getting ready for the search of a large fleet can take minutes by
-itself, and `--timeout 1s` means one second all the same. So until the engine first tells how far it is, a timer looks in its
-place; a limit that is reached by then leaves everything undecided, with no figures, since there are none.
+itself, and `--timeout 1s` means about one second all the same. So until the engine first tells how far it is, a timer looks in
+its place. The engine goes first, since it has figures to tell; only if it has not ended by itself a moment after the limit is the
+work ended from here, with everything undecided and no figures.
 
 The timer is a signal of the operating system, which Python attends to between two of its steps. Where there is none (in a thread,
 on Windows) the engine's own looks must do.
@@ -21,6 +22,7 @@ from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, 
 from udproof.language import Property, System
 
 _EVERY = 0.05  # seconds between two looks
+_PATIENCE = 1.0  # seconds that the engine gets to end by itself
 
 
 class TooLong(Exception):
@@ -33,6 +35,7 @@ class _Watch(AbstractContextManager["_Watch"]):
 
     limits: Limits
     began: float = field(default_factory=time.monotonic)
+    reached: float | None = None  # when a limit was seen to be reached
 
     def __enter__(self) -> _Watch:
         self.possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
@@ -52,10 +55,20 @@ class _Watch(AbstractContextManager["_Watch"]):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _look(self) -> None:
-        if self.limits.seconds is not None and time.monotonic() - self.began > self.limits.seconds + _EVERY:
-            raise TooLong(f"the time limit of {self.limits.seconds:g} s was reached")
+        now, limit = time.monotonic(), self._limit()
+        if limit is None:
+            return
+        self.reached = now if self.reached is None else self.reached
+        if now - self.reached > _PATIENCE:
+            raise TooLong(limit)
+
+    def _limit(self) -> str | None:
+        """The limit that is reached, in words."""
+        if self.limits.seconds is not None and time.monotonic() - self.began > self.limits.seconds:
+            return f"the time limit of {self.limits.seconds:g} s was reached"
         if self.limits.memory is not None and resident_memory() > self.limits.memory:
-            raise TooLong(f"the memory limit of {self.limits.memory / 1e6:g} MB was reached")
+            return f"the memory limit of {self.limits.memory / 1e6:g} MB was reached"
+        return None
 
 
 def verify_within(
@@ -74,7 +87,8 @@ def verify_within(
             return engine.verify(system, properties, limits, heard)
     except TooLong as limit:
         stopped = f"{limit} while the search was being got ready"
-        figures = Figures(0, 0, 0, 0, time.monotonic() - watch.began, 0, resident_memory())
+        seconds = time.monotonic() - watch.began
+        figures = Figures(states=0, stored=0, transitions=0, depth=0, seconds=seconds, frontier=0, memory=resident_memory())
         return Result(
             engine=engine.name,
             scope="this fleet",

@@ -261,13 +261,20 @@ def _watch(emitter: Emitter) -> str:
             if prop.property.watches_time and place < 32:
                 bits.append(f"(i64.shl (local.get $stuck) (i64.const {place}))")
             elif formula != 0:
-                bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(formula)}) (i64.const {place}))")
+                bit = f"(i64.shl (i64.extend_i32_u {emitter.value(formula)}) (i64.const {place}))"
+                bits.append(bit if place < 32 else _until_known(place, bit))
     overflow = disjoin([conjoin([action.guard, negate(in_range(action))]) for action in ground.actions if action.ranges])
     if ground.doubtful != 0:
         bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(ground.doubtful)}) (i64.const {DOUBT}))")
     if overflow != 0:
         bits.append(f"(i64.shl (i64.extend_i32_u {emitter.value(overflow)}) (i64.const {OVERFLOW}))")
     return _fold("i64.or", bits or ["(i64.const 0)"])
+
+
+def _until_known(place: int, bit: str) -> str:
+    """A bit that is computed only until it is known: most premises are reached early, and then cost no more than this test."""
+    known = f"(i64.and (i64.shr_u (global.get $known) (i64.const {place})) (i64.const 1))"
+    return f"(if (result i64) (i64.eqz {known}) (then {bit}) (else (i64.const 0)))"
 
 
 DOUBT = 30  # the bit of `watch` for `GroundSystem.doubtful`

@@ -1,8 +1,8 @@
 """States packed to the bit: where each slot of a state stands in a few 64-bit words.
 
-A slot takes as many bits as its values need and never straddles two words; slots that never change take none. A state of two or
-more words keeps the top bit of its last word set, so that no state looks like an empty place of a table; the bit below it is free
-for the search to mark a state with.
+A slot takes as many bits as its values need and never straddles two words; slots that never change take none. The two top bits of
+the last word belong to the search: no state has all bits of a single word set, and a state of two or more words keeps the topmost
+one set, so that none looks like an empty place of a table; the bit below it is free to mark a state with.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Packing:
         self._word, self._used = 0, 0
         self._place(nest)
         timed = bool(semantics.system.clocks)
-        if (self._word > 0 or timed) and self._used > USABLE:
+        if self._used > USABLE:
             self._word += 1
         self.words = max(self._word + 1, 2 if timed else 1)
         self.bits = sum(field.bits for field in self.fields.values())

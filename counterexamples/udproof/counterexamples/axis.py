@@ -17,7 +17,7 @@ Times are exact fractions of a second; only places on the paper are floating poi
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -82,12 +82,16 @@ class Axis:
 
     times: tuple[Fraction, ...]
     places: tuple[float, ...]
+    known: dict[Fraction, float] = field(default_factory=dict, compare=False, repr=False)  # answers of `x`, which is slow
 
     def x(self, time: Fraction) -> float:
         """Return the place of `time` in pixels."""
+        if (found := self.known.get(time)) is not None:
+            return found
         i = min(max(bisect_right(self.times, time) - 1, 0), len(self.times) - 2)
         part = float((time - self.times[i]) / (self.times[i + 1] - self.times[i]))
-        return self.places[i] + (self.places[i + 1] - self.places[i]) * part
+        self.known[time] = place = self.places[i] + (self.places[i + 1] - self.places[i]) * part
+        return place
 
     @property
     def scale(self) -> float:
@@ -106,6 +110,8 @@ class Axis:
 
     def shown(self, start: Fraction, end: Fraction) -> list[tuple[float, float]]:
         """Return the places (from, to) of the parts of `start` to `end` that no break hides."""
+        if len(self.times) == 2:
+            return [(self.x(start), self.x(end))]
         parts = ((max(start, a), min(end, b)) for a, b in self.segments)
         return [(self.x(a), self.x(b)) for a, b in parts if a <= b]
 
@@ -148,10 +154,11 @@ def _broken(
     if not kept:
         return None
     room = right - left - BREAK * len(gaps)
-    # What remains on each side of a break: a round part of what is shown, and more if the bars are wide enough anyway.
+    # What remains on each side of a break: a round part of what is shown, and more, up to half of all, if the bars are wide
+    # enough anyway.
     shortest = min(need.end - need.start for need in needs if need.end > need.start)
     spare = shortest * Fraction(room / _AMPLE) - kept
-    stub = max(kept / max(6, 3 * len(gaps)), spare / (2 * len(gaps)))
+    stub = max(kept / max(6, 3 * len(gaps)), min(spare, kept) / (2 * len(gaps)))
     stub = nice(min(stub, min(b - a for a, b in gaps) / 6))
     scale = room / float(kept + 2 * len(gaps) * stub)
     knots = [times[0], *(t for a, b in gaps for t in (a + stub, b - stub)), times[-1]]

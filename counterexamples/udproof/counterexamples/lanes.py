@@ -8,10 +8,10 @@ else it is only in the bar's `<title>`. A text that finds its place taken does n
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from udproof.counterexamples.axis import BREAK, Axis, span
-from udproof.counterexamples.chart import STYLES, Bar, Chart
+from udproof.counterexamples.axis import BREAK, Axis, decimal, span
+from udproof.counterexamples.chart import OVERRUN, RISING, STYLES, Bar, Chart, Style
 from udproof.counterexamples.svg import Face, clean, number, tag, text_width, titled, write
 
 WIDTH = 1560.0
@@ -21,13 +21,22 @@ RED, SLATE, INK, GREY, EDGE = "#b3261e", "#5f6168", "#333333", "#5c6068", "#3d41
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on the paper, and how bad it is to cover it."""
+    """A rectangle on the paper."""
 
     left: float
     top: float
     right: float
     bottom: float
-    weight: float = 1.0
+
+    def meets(self, corners: Sequence[tuple[float, float]]) -> bool:
+        """Whether the triangle with these corners touches the inside: no side of either keeps them apart."""
+        own = [(self.left, self.top), (self.right, self.top), (self.right, self.bottom), (self.left, self.bottom)]
+        normals = [(1.0, 0.0), (0.0, 1.0), *((b[1] - a[1], a[0] - b[0]) for a, b in pairwise([*corners, corners[0]]))]
+        for nx, ny in normals:
+            here, there = [nx * x + ny * y for x, y in own], [nx * x + ny * y for x, y in corners]
+            if max(here) <= min(there) or max(there) <= min(here):
+                return False
+        return True
 
     def overlap(self, other: "Box") -> float:
         """Return the common area in square pixels."""
@@ -46,12 +55,22 @@ class Page:
     left: float  # of the plot, right of the names
     axis: Axis
     top: float = 0.0
+    room: dict[int, float] = field(default_factory=dict)  # index of a lane -> height kept free below it, for remarks
     texts: dict[int, list[Box]] = field(default_factory=dict)
+    breaks: list[float] = field(default_factory=list)  # the left edges of the breaks
+
+    def __post_init__(self) -> None:
+        self.breaks = [self.axis.x(start) for start, _ in self.axis.breaks]
 
     @property
     def bottom(self) -> float:
         """The lower edge of the last lane."""
-        return self.top + self.pitch * len(self.rows)
+        return self.top + self.pitch * len(self.rows) + sum(self.room.values())
+
+    @property
+    def edge(self) -> float:
+        """Where the tail begins: up to here, time is measured."""
+        return self.axis.x(self.chart.end)
 
     @property
     def small(self) -> float:
@@ -65,7 +84,8 @@ class Page:
 
     def lane_top(self, lane: int) -> float:
         """Return the upper edge of a lane, given by its index in the chart."""
-        return self.top + self.pitch * self.rows[lane]
+        row = self.rows[lane]
+        return self.top + self.pitch * row + sum(room for other, room in self.room.items() if self.rows[other] < row)
 
     def middle(self, lane: int) -> float:
         """Return the height at which the bars of a lane are centred."""
@@ -73,23 +93,35 @@ class Page:
         return self.lane_top(lane) + self.pitch / 2 + (0 if self.pitch > 60 else 3)
 
     def extent(self, lane: int, bar: Bar) -> Box:
-        """Return the place of a bar; even an instant is three pixels wide."""
+        """Return the place of a bar, with its tail; even an instant is three pixels wide."""
         left, height = self.axis.x(bar.start), STYLES[bar.kind].height
         middle, half = self.middle(lane), self.pitch * height / 2
-        return Box(left, middle - half, max(self.axis.x(bar.end), left + 3), middle + half, height**2)
+        right = RIGHT if bar.open and self.chart.tail else self.axis.x(bar.end)
+        return Box(left, middle - half, max(right, left + 3), middle + half)
 
     def take(self, lane: int, box: Box) -> bool:
         """Reserve a place for a text in a lane, if it is inside the plot and no other text is there, nor a break."""
         taken = self.texts.setdefault(lane, [])
-        torn = any(box.left < x + BREAK and x < box.right for x in self.breaks())
+        torn = any(box.left < x + BREAK and x < box.right for x in self.breaks)
         if torn or box.left < self.left or box.right > WIDTH - 6 or any(box.overlap(other) for other in taken):
             return False
         taken.append(box)
         return True
 
-    def breaks(self) -> list[float]:
-        """Return the left edges of the breaks."""
-        return [self.axis.x(start) for start, _ in self.axis.breaks]
+
+def when(chart: Chart, time: Fraction) -> str:
+    """Write an instant as the axis counts: "step 3", "71.5 s", "15 min 30 s"."""
+    return f"step {decimal(time)}" if chart.unit == "step" else f"{decimal(time)} s" if bare(chart) else span(time)
+
+
+def length(chart: Chart, duration: Fraction) -> str:
+    """Write how long something takes."""
+    return span(duration) if chart.unit == "s" else f"{decimal(duration)} step{'' if duration == 1 else 's'}"
+
+
+def bare(chart: Chart) -> bool:
+    """Whether the axis counts plain seconds: up to two minutes nobody needs other units."""
+    return chart.unit == "s" and 1 <= chart.end <= 120
 
 
 def _groups(page: Page) -> list[tuple[str, list[int]]]:
@@ -101,7 +133,7 @@ def bands(page: Page) -> list[str]:
     grounds, lines = [], []
     for i, (_, lanes) in enumerate(_groups(page)):
         top, shade = page.lane_top(lanes[0]), "#ffffff" if i % 2 else "#f4f5f8"
-        size = {"width": RIGHT - page.left, "height": page.pitch * len(lanes)}
+        size = {"width": RIGHT - page.left, "height": page.lane_top(lanes[-1]) + page.pitch + page.room.get(lanes[-1], 0) - top}
         grounds.append(tag("rect", x=page.left, y=top, **size, fill=shade))
         if i:
             lines.append(tag("line", x1=LEFT, y1=top, x2=RIGHT, y2=top, stroke="#a3a7ae", stroke_width=1.5))
@@ -144,20 +176,53 @@ def swatch(kind: str) -> str:
     return f"url(#{kind})" if STYLES[kind].hatch else STYLES[kind].fill
 
 
+def defs(chart: Chart) -> str:
+    """Define the hatches and the veil in use; equal hatches have equal names, so that many pictures may share one page."""
+    used = {bar.kind for lane in chart.lanes for bar in lane.bars}
+    grounds = [("tail", Style("#ffffff", "", 0, RISING, "#e3e5ea"))] if chart.tail else []
+    hatched = [(kind, style) for kind, style in STYLES.items() if kind in used and style.hatch]
+    tiles = []
+    for name, style in [*hatched, ("overrun", OVERRUN), *grounds]:
+        ground = tag("rect", width=8, height=8, fill=style.fill)
+        lines = tag("path", d=style.hatch, stroke=style.stroke, stroke_width=1.8)
+        tiles.append(tag("pattern", ground, lines, id=name, width=8, height=8, patternUnits="userSpaceOnUse"))
+    if chart.tail:
+        stops = (tag("stop", offset=at, stop_color="#ffffff", stop_opacity=veil) for at, veil in ((0, 0), (0.5, 0), (1, 0.75)))
+        tiles.append(tag("linearGradient", *stops, id="veil"))
+    return tag("defs", *tiles)
+
+
 def _bar(page: Page, lane: int, bar: Bar) -> str:
-    box = page.extent(lane, bar)
-    told = f"{page.chart.lanes[lane].name}: {bar.label or bar.kind}, {span(bar.start)} to {span(bar.end)}"
-    edge = None if bar.kind == "running" else EDGE
+    chart, box = page.chart, page.extent(lane, bar)
+    told = f"{chart.lanes[lane].name}: {bar.words or bar.kind}, {when(chart, bar.start)} to {when(chart, bar.end)}"
+    told += " and still so in the last state" if bar.open else ""
     rows = {"y": box.top, "height": box.bottom - box.top}
-    shapes = [tag("rect", x=box.left, **rows, width=box.right - box.left, rx=2.5, fill=swatch(bar.kind), stroke=edge)]
+    look: dict[str, str | float | None] = {"fill": swatch(bar.kind), "stroke": None if bar.kind == "running" else EDGE}
+    red: dict[str, str | float | None] = {"fill": "url(#overrun)", "stroke": RED, "stroke_width": 1.5}
+    trailing = bar.open and chart.tail
+    shapes = []
+    if bar.end > bar.start or not trailing:
+        right = page.edge if trailing else box.right
+        shapes.append(tag("rect", x=box.left, **rows, width=max(right - box.left, 3), rx=2.5, **look))
     if bar.due is not None and bar.reached:
-        told += f"; limit of {span(bar.due - bar.start)} reached at {span(bar.due)}"
+        told += f"; limit of {length(chart, bar.due - bar.start)} reached at {when(chart, bar.due)}"
     if bar.due is not None and bar.end > bar.due:
-        told += f", passed by {span(bar.end - bar.due)}"
-        left = page.axis.x(bar.due)
-        look = {"fill": "url(#overrun)", "stroke": RED}
-        shapes.append(tag("rect", x=left, **rows, width=max(box.right - left, 5), **look, stroke_width=1.5))
+        told += f", passed by {length(chart, bar.end - bar.due)}"
+        left, right = page.axis.x(bar.due), page.edge if trailing else box.right
+        shapes.append(tag("rect", x=left, **rows, width=max(right - left, 5), **red))
+    if trailing:
+        look = red if bar.overrun else look
+        dashes: dict[str, str | float | None] = {"fill_opacity": 0.85, "stroke_dasharray": "5 3"}
+        shapes.append(tag("rect", x=page.edge, **rows, width=box.right - page.edge, **look, **dashes))
     return titled(told, *shapes)
+
+
+def tail(page: Page, over: bool) -> list[str]:
+    """Draw what tells the tail from measured time: a hatched ground, and over the bars a veil to the right."""
+    if not page.chart.tail:
+        return []
+    look = {"fill": "url(#veil)" if over else "url(#tail)"}
+    return [tag("rect", x=page.edge, y=page.top, width=RIGHT - page.edge, height=page.bottom - page.top, **look)]
 
 
 def _limit(page: Page, lane: int, due: Fraction, reached: bool) -> str:
@@ -177,34 +242,42 @@ def _labels(page: Page, lane: int, bars: Sequence[Bar]) -> list[str]:
     """
     drawn, homeless = [], []
     for bar in bars:
-        label = _inside(page, lane, bar, bar.label, page.large) or _inside(page, lane, bar, bar.label, page.small)
+        tries = [(text, size) for text in dict.fromkeys((bar.words, bar.label)) for size in (page.large, page.small) if text]
+        label = next(filter(None, (_inside(page, lane, bar, text, size) for text, size in tries)), "")
         drawn.append(label)
-        homeless += [] if label or not bar.label else [bar]
+        homeless += [] if label or not bar.words else [bar]
     for bar in bars:
         if bar.due is not None and bar.due <= page.chart.end:
             x, face = page.axis.x(bar.due), Face(page.small, RED if bar.reached else GREY, bar.reached, halo="#ffffff")
-            drawn.append(_above(page, lane, (x + 5, x - 5), span(bar.due - bar.start), face))
+            drawn.append(_above(page, lane, (x + 5, x - 5), length(page.chart, bar.due - bar.start), face))
     for bar in homeless:
         box, face = page.extent(lane, bar), Face(page.small, GREY, halo="#ffffff")
-        above = _above(page, lane, (box.left, box.right), bar.label, face)
-        less = (_inside(page, lane, bar, text, 10) for text in _beginnings(bar.label))
+        above = _above(page, lane, (box.left, box.right), bar.words, face)
+        less = (_inside(page, lane, bar, text, 10) for text in _beginnings(bar.words))
         drawn.append(above or next(filter(None, less), ""))
     return [text for text in drawn if text]
 
 
 def _inside(page: Page, lane: int, bar: Bar, label: str, size: float) -> str:
-    """Write a label into the widest visible part of its bar, if it fits."""
+    """Write a label into the widest visible part of its bar, if it fits; into measured time rather than into the tail."""
     box, style = page.extent(lane, bar), STYLES[bar.kind]
     end = bar.end if bar.due is None else min(bar.due, bar.end)
-    left, right = max(page.axis.shown(bar.start, end), key=lambda part: part[1] - part[0])
-    face = Face(size, style.ink, end < bar.end, "middle", style.fill)
-    half, x, y = text_width(clean(label), face) / 2, (left + right) / 2, (box.top + box.bottom) / 2
-    fits = label and 2 * half <= right - left - 8 and size + 1.5 <= box.bottom - box.top
-    return write((x, y + size * 0.36), label, face) if fits and page.take(lane, _around(x, y, half, size)) else ""
+    face = Face(size, style.ink, bar.overrun, "middle", style.fill)
+    half, y = text_width(clean(label), face) / 2, (box.top + box.bottom) / 2
+    if size + 1.5 > box.bottom - box.top:
+        return ""
+    parts = page.axis.shown(bar.start, end)
+    room = [max(parts, key=lambda part: part[1] - part[0])]
+    room += [(parts[-1][0], box.right)] if bar.open and not bar.overrun else []
+    for left, right in room:
+        x = (left + right) / 2
+        if 2 * half <= right - left - 8 and page.take(lane, _around(x, y, half, size)):
+            return write((x, y + size * 0.36), label, face)
+    return ""
 
 
 def _around(x: float, y: float, half: float, size: float) -> Box:
-    return Box(x - half, y - size / 2, x + half, y + size / 2, 3)
+    return Box(x - half, y - size / 2, x + half, y + size / 2)
 
 
 def _beginnings(label: str) -> list[str]:
@@ -220,7 +293,7 @@ def _above(page: Page, lane: int, at: tuple[float, float], label: str, face: Fac
     """Write a label into the strip above the bars, from the first place to the right or from the second to the left."""
     width, y = min(text_width(clean(label), face), 240), page.lane_top(lane) + face.size * 0.75 + 1.8
     for left in (at[0], at[1] - width):
-        if page.take(lane, Box(left - 2, y - face.size * 0.75, left + width + 2, y, 3)):
+        if page.take(lane, Box(left - 2, y - face.size * 0.75, left + width + 2, y)):
             return write((left, y), label, face, 240)
     return ""
 
@@ -231,7 +304,7 @@ def tears(page: Page) -> list[str]:
     teeth = max(2, round(height / 14))
     heights = [number(top + height * i / teeth / 2) for i in range(2 * teeth + 1)]
     drawn = []
-    for left in page.breaks():
+    for left in page.breaks:
         near = [f"{number(left + 6 - 5 * (i % 2))} {y}" for i, y in enumerate(heights)]
         far = [f"{number(left + BREAK - 1 - 5 * (i % 2))} {y}" for i, y in enumerate(heights)]
         drawn.append(tag("polygon", points=" ".join([*near, *reversed(far)]), fill="#ffffff"))

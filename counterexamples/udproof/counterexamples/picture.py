@@ -10,7 +10,7 @@ Three questions have an answer here:
   the order tells the story, and what happens at one instant must still be seen to happen in an order: the axis counts steps,
   waits among them. So it does for systems without clocks.
 - *What of the end?* A violated property is often false at the last instant only. So the picture goes on a little after it, with
-  the bars that stand at the end; they are bars of their own, so that nobody takes the tail for time that was measured.
+  the bars that stand at the end: they are open, and the chart has a tail.
 - *Who is left out?* Lanes in which nothing ever happens are counted in a line when there are many, and so are lanes beyond
   `_MOST`; never one that the violation is about.
 """
@@ -20,11 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, takewhile
-from math import ceil, floor, log10
+from itertools import takewhile
 from typing import TypeAlias
 
-from udproof.counterexamples.axis import Need, fit
+from udproof.counterexamples.axis import span
 from udproof.counterexamples.chart import Bar, Callout, Chart, Lane, Mark
 from udproof.counterexamples.explain import actor, arguments, cause, concerned, decisive, duration, place_name, told, word
 from udproof.counterexamples.timing import render
@@ -36,10 +35,9 @@ from udproof.language.semantics import Slot
 from udproof.language.system import seconds_of
 
 _BY_STEPS = 60  # of more steps, an axis that counts them is too crowded
+_FULL = 24  # up to so many steps, all have a mark, also waits on an axis of time
 _FEW, _MOST = 4, 40  # up to few lanes, idle ones stay; more than most are never drawn
-_PLOT = 1330.0  # pixels, about what the axis gets
-_TAIL = 0.05  # of the plot, for what stands at the end
-_SHORT = 40  # letters after which a cause may be cut for the callout
+_WHOLE, _SHORT = 72, 40  # letters: so long a cause stands whole in the callout, after so many it may be cut
 _KINDS = 8  # generic kinds of bars: kind0 to kind7
 _POINTED = 3  # so many lanes have a callout at most
 _Element: TypeAlias = tuple[ex.IndexSort, int]
@@ -80,19 +78,19 @@ def chart(trace: Trace, prop: Property | None) -> Chart:
     everything = _rows(trace, prop)
     pointed = _pointed(everything, concerned(trace, prop)) if prop else []
     rows, folded = _kept(everything, pointed)
-    end = times[-1] + (Fraction(1) if by_steps else _tail(rows, times))
-    spans = list(pairwise([*times, end]))
-    lanes = tuple(Lane(row.name, row.group, tuple(_bars(row, spans, by_steps))) for row in rows)
+    lanes = tuple(Lane(row.name, row.group, tuple(_bars(row, times, by_steps))) for row in rows)
     return Chart(
         verdict="VIOLATED" if prop else "RUN",
         title=_title(trace, prop, number),
         sentence=cause(trace, prop) if prop else f"{trace.system.name}: {len(trace.steps)} steps.",
         lanes=lanes,
         marks=tuple(_marks(trace, times, number, by_steps)),
-        callouts=(_callout(trace, prop, rows, pointed, (times[-1] + end) / 2),) if prop and pointed else (),
-        end=end,
+        callouts=(_callout(trace, prop, rows, pointed, times[-1]),) if prop and pointed else (),
+        end=times[-1],
         folded=folded,
         time_label=_axis_label(trace, by_steps),
+        unit="step" if by_steps else "s",
+        tail=True,
     )
 
 
@@ -119,7 +117,7 @@ def _title(trace: Trace, prop: Property | None, number: int | None) -> str:
 
 def _axis_label(trace: Trace, by_steps: bool) -> str:
     if not by_steps:
-        return "model time, then the last state"
+        return "model time"
     return "step (no time passes)" if trace.system.clocks and not any(step.time for step in trace.steps) else "step"
 
 
@@ -224,37 +222,31 @@ def _value_look(label: str, sort: ex.Sort, value: int) -> _Look | None:
 # --- Bars, marks and callouts.
 
 
-def _bars(row: _Row, spans: Sequence[tuple[Fraction, Fraction]], by_steps: bool) -> Iterator[Bar]:
-    """A bar for each maximal stretch of one look; the last state's is a bar of its own where time is drawn."""
+def _bars(row: _Row, times: Sequence[Fraction], by_steps: bool) -> Iterator[Bar]:
+    """A bar for each maximal stretch of one look, the last one open. One with a limit says how long it is, if the axis is time."""
     begun = 0
     for at, look in enumerate(row.looks):
-        following = row.looks[at + 1] if at + 1 < len(row.looks) else None
-        last = at + 1 == len(row.looks)
-        if not last and following == look and (by_steps or at + 2 < len(row.looks)):
+        still = at + 1 == len(row.looks)
+        if not still and row.looks[at + 1] == look:
             continue
-        start, end = spans[begun][0], spans[at][1]
+        start, end = times[begun], times[-1 if still else at + 1]
         begun = at + 1
-        if look is not None and start < end:
-            yield Bar(start, end, look.label, look.kind, None if by_steps else look.limit)
-
-
-def _tail(rows: Sequence[_Row], times: Sequence[Fraction]) -> Fraction:
-    """How long the last state is shown: a round time that takes `_TAIL` of the plot or up to twice that, however it is torn."""
-    spans = list(pairwise([*times, times[-1]]))
-    needs = [Need(bar.start, bar.end, 44) for row in rows for bar in _bars(row, spans, False)]
-    least = Fraction(_PLOT * _TAIL / fit(0, _PLOT, times, needs).scale)
-    digit = Fraction(60) if least > 60 else Fraction(10) ** floor(log10(least))
-    return ceil(least / digit) * digit
+        if look is None or (start == end and not still):
+            continue
+        limit = None if by_steps else look.limit
+        note = f"{span(end - start)}{' so far' if still else ''}" if limit and start < end else ""
+        yield Bar(start, end, look.label, look.kind, limit, note, still)
 
 
 def _marks(trace: Trace, times: Sequence[Fraction], number: int | None, by_steps: bool) -> Iterator[Mark]:
-    """A mark for each action, told with who acts. Where the axis is time, a wait has one only if it is the decisive step."""
+    """A mark for each action, told with who acts. In a long run on an axis of time, a wait has one only if it is decisive."""
     if number == 0:
         yield Mark(0, Fraction(0), "the start", True)
     for place, (step, text) in enumerate(zip(trace.steps, told(trace), strict=True), 1):
         if isinstance(step.move, Wait):
-            if by_steps or place == number:
-                yield Mark(place, times[place], text, place == number)
+            if by_steps or place == number or len(trace.steps) <= _FULL:
+                until = f"{text} (to {duration(trace.seconds(step.time))})"
+                yield Mark(place, times[place], until, place == number, dated=True)
             continue
         who = actor(trace.semantics, step.move)
         text = text if who in text else f"{who}: {text}"
@@ -269,6 +261,8 @@ def _callout(trace: Trace, prop: Property, rows: Sequence[_Row], pointed: Sequen
 
 
 def _short(sentence: str) -> str:
-    """The beginning of a sentence, up to where it goes into details."""
+    """The beginning of a long sentence, up to where it goes into details."""
+    if len(sentence) <= _WHOLE:
+        return sentence.rstrip(".")
     cuts = [at for sign in (": ", " (", "; ") if (at := sentence.find(sign, _SHORT)) > 0]
     return sentence[: min(cuts, default=len(sentence))].rstrip(".")

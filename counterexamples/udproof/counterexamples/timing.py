@@ -8,9 +8,11 @@ the limit falls; what lies beyond it hatched in red; the decisive step in red th
 else turns traces into charts. It guarantees
 
 - the same bytes for the same chart, on every machine;
-- that every text lies inside the canvas, however long or hostile a name is (see `svg`), and on no other text (a callout
-  may cover one, if there is no better place);
+- that every text lies inside the canvas, however long or hostile a name is (see `svg`), and on no other text;
+- that a callout covers no bar but a thin one, and its pointer crosses none: where there is no free place, room is made
+  below the lane of which it speaks;
 - that a long wait is left out visibly or not at all (see `axis`);
+- that the tail, where the last state stands and no time is measured, does not look like time: no tick is in it;
 - that nothing is told by colour alone: kinds differ in height and hatch, an overrun has its hatch and its red edge.
 
 The paper grows downwards: each part takes the height `y` at which it begins and returns its drawing with the height at
@@ -18,12 +20,14 @@ which the next one begins: heading, step numbers, lanes (see `lanes`), time axis
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 
 from udproof.counterexamples import lanes
 from udproof.counterexamples.axis import BREAK, Need, decimal, fit, nice, span
-from udproof.counterexamples.chart import OVERRUN, STYLES, Bar, Callout, Chart, Lane, Mark
-from udproof.counterexamples.lanes import EDGE, GREY, INK, LEFT, RED, RIGHT, SLATE, WIDTH, Box, Page
+from udproof.counterexamples.chart import STYLES, Bar, Callout, Chart, Lane, Mark
+from udproof.counterexamples.lanes import EDGE, GREY, INK, LEFT, RED, RIGHT, SLATE, WIDTH, Box, Page, bare, when
 from udproof.counterexamples.svg import FONT, Face, clean, escape, number, shorten, tag, text_width, titled, wrap, write
 
 __all__ = ["Bar", "Callout", "Chart", "Lane", "Mark", "render"]
@@ -32,6 +36,9 @@ _VERDICTS = {"VIOLATED": RED, "PROVED": "#2c6e4c"}
 _DISC = Face(12, "#ffffff", True, "middle")
 _TICK = Face(15, GREY, anchor="middle", halo="#ffffff")
 _REMARK = Face(15, RED, bold=True)
+_TAIL = (110.0, 190.0)  # pixels that the tail takes, at least and at most
+_FAR = 240.0  # pixels over which a pointer may go before room is made nearer
+_SIGNS = 3  # so many labels of one kind of bars stand in the key
 
 
 def render(chart: Chart) -> str:
@@ -39,15 +46,16 @@ def render(chart: Chart) -> str:
     page = _plan(chart)
     heading, y = _heading(chart)
     discs, page.top = _discs(page, y)
+    (under, bars, over), callouts = _contents(page)
     grid, foot, y = _foot(page)
     told, y = _told(chart, y)
     key, y = _key(chart, y)
-    under, bars, over = lanes.contents(page)
-    layers = [heading, lanes.bands(page), grid, _threads(page, False), under, bars, _threads(page, True)]
-    layers += [lanes.tears(page), over, lanes.names(page), discs, _callouts(page), foot, told, key]
-    steps = "; ".join(f"{mark.number} {mark.text} @{_when(chart, mark.time)}" for mark in chart.marks)
+    layers = [heading, lanes.bands(page), lanes.tail(page, False), grid, _threads(page, False), under, bars]
+    layers += [lanes.tail(page, True), _threads(page, True), lanes.tears(page), over, lanes.names(page), discs, callouts]
+    layers += [foot, told, key]
+    steps = "; ".join(f"{mark.number} {mark.text}{_date(chart, mark)}" for mark in chart.marks)
     about = clean(f"{chart.sentence} Steps: {steps or 'none'}.")
-    parts = [tag("title", escape(clean(f"{chart.verdict}: {chart.title}"))), tag("desc", escape(about)), _defs(chart)]
+    parts = [tag("title", escape(clean(f"{chart.verdict}: {chart.title}"))), tag("desc", escape(about)), lanes.defs(chart)]
     parts += [tag("rect", width=WIDTH, height=y, fill="#ffffff"), *(part for layer in layers for part in layer)]
     canvas = {"viewBox": f"0 0 {number(WIDTH)} {number(y)}", "width": number(WIDTH), "height": number(y)}
     body = "\n".join(["", *parts, ""])
@@ -59,24 +67,24 @@ def _plan(chart: Chart) -> Page:
     groups = {lane.group: i for i, lane in reversed(list(enumerate(chart.lanes)))}
     order = sorted(range(len(chart.lanes)), key=lambda i: groups[chart.lanes[i].group])
     pitch = 64.0 if len(order) <= 10 else 50.0 if len(order) <= 24 else 40.0
-    # A remark must find room between the first lane and the last, even if there is only one.
-    tallest = max((_remark(callout)[1] for callout in chart.callouts), default=0.0)
-    pitch = max(pitch, (tallest + 10) / len(order))
     names = min(max(text_width(clean(lane.name), Face(16, bold=True)) for lane in chart.lanes), 260)
     group = min(max(text_width(clean(name), Face(16, bold=True)) for name in groups), 170)
     left = LEFT + group + (24 if group else 0) + max(names, 30) + 17
     bars = [bar for lane in chart.lanes for bar in lane.bars]
     instants = {Fraction(0), chart.end, *(m.time for m in chart.marks), *(c.time for c in chart.callouts)}
     instants |= {t for bar in bars for t in (bar.start, bar.end, bar.due) if t is not None and t <= chart.end}
-    needs = [Need(b.start, b.end, _wish(b)) for b in bars]
-    return Page(chart, {lane: row for row, lane in enumerate(order)}, pitch, left, fit(left, RIGHT, instants, needs))
+    # Steps are all alike: none is left out.
+    needs = [Need(b.start, b.end, _wish(b)) for b in bars] if chart.unit == "s" else []
+    fresh = (text_width(clean(b.label[:40]), Face(16)) + 24 for b in bars if b.open and b.start == b.end)
+    end = RIGHT - (min(max([_TAIL[0], *fresh]), _TAIL[1]) if chart.tail else 0)
+    return Page(chart, {lane: row for row, lane in enumerate(order)}, pitch, left, fit(left, end, instants, needs))
 
 
 def _wish(bar: Bar) -> float:
     """Return how wide a bar should be, in pixels, to be read: as wide as its label in small letters, within reason."""
     if bar.kind == "running" or not bar.label:
         return 6
-    return min(text_width(clean(bar.label[:40]), Face(12)) + 10, 90)
+    return min(text_width(clean(bar.words[:40]), Face(12)) + 10, 90)
 
 
 def _heading(chart: Chart) -> tuple[list[str], float]:
@@ -130,7 +138,7 @@ def _discs(page: Page, y: float) -> tuple[list[str], float]:
         path = f"M{number(x)} {number(middle)}V{number(knee)}L{number(at)} {number(top)}"
         leaders.append(tag("path", d=path, fill="none", stroke=RED if mark.decisive else "#9a9ea6"))
         disc = tag("rect", x=x - wide / 2, y=middle - 11, width=wide, height=22, rx=11, fill=ink)
-        told = f"{mark.number} {mark.text} @{_when(page.chart, mark.time)}"
+        told = f"{mark.number} {mark.text}{_date(page.chart, mark)}"
         discs.append(titled(told, disc, write((x, middle + 4.3), str(mark.number), _DISC)))
     return leaders + discs, top
 
@@ -171,30 +179,41 @@ def _foot(page: Page) -> tuple[list[str], list[str], float]:
         y += 32
         drawn.append(tag("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, stroke="#c9ccd2"))
     for time, certain in _ticks(page):
-        text = decimal(time) if _bare(chart) else span(time) if time else "0"
+        text = _tick(chart, time)
         x, width = page.axis.x(time), text_width(text, _TICK)
         if (place := rows.place(x, width + 14, range(99 if certain else 1))) is not None:
             drawn.append(write((place[1], y + 22 + 22 * place[0]), text, _TICK))
             grid.append(tag("line", x1=x, y1=page.top, x2=x, y2=y + 5, stroke="#dcdee3", stroke_width=1.2))
-    for x, (start, end) in zip(page.breaks(), page.axis.breaks, strict=True):
+    drawn += _last_state(page, rows, y) if chart.tail else []
+    for x, (start, end) in zip(page.breaks, page.axis.breaks, strict=True):
         text = f"⋯ {span(end - start)} ⋯"
         row, middle = rows.place(x + BREAK / 2, text_width(text, _TICK) + 22, range(1, 99)) or (1, x)
         if rows.place(x + BREAK / 2, 4, range(1)) is not None:
             drawn.append(tag("path", d=f"M{number(x + BREAK / 2)} {number(y + 6)}V{number(y + 8 + 22 * row)}", stroke=GREY))
         drawn += _pill((middle, y + 22 + 22 * row), text)
-    unit, label = Face(15, GREY, anchor="end"), chart.time_label + (" [s]" if _bare(chart) else "")
+    unit, label = Face(15, GREY, anchor="end"), chart.time_label + (" [s]" if bare(chart) else "")
     row, _ = rows.place(RIGHT, 2 * min(text_width(clean(label), unit), 300), range(1, 99)) or (1, RIGHT)
     drawn.append(write((RIGHT, y + 22 + 22 * row), label, unit, 300))
     return grid, drawn, y + 22 * (1 + max(rows.taken)) + 24
 
 
-def _bare(chart: Chart) -> bool:
-    """Whether the axis counts plain seconds: up to two minutes nobody needs other units."""
-    return 1 <= chart.end <= 120
+def _last_state(page: Page, rows: _Rows, y: float) -> list[str]:
+    """Name the tail on the axis, in the first row if there is room."""
+    text, face, middle = "last state", Face(14, GREY, anchor="middle", halo="#ffffff"), (page.edge + RIGHT) / 2
+    width = text_width(text, face) + 4
+    tries = ((at, row) for row in (range(1), range(1, 99)) for at in (middle, RIGHT + 14 - width / 2))
+    row, middle = next(filter(None, (rows.place(at, width, row) for at, row in tries)), (1, middle))
+    path = f"M{number(page.edge + 4)} {number(y + 4)}H{number(RIGHT)}"
+    return [tag("path", d=path, stroke=GREY, stroke_dasharray="5 3"), write((middle, y + 22 + 22 * row), text, face)]
 
 
-def _when(chart: Chart, time: Fraction) -> str:
-    return f"{decimal(time)} s" if _bare(chart) else span(time)
+def _tick(chart: Chart, time: Fraction) -> str:
+    return decimal(time) if bare(chart) or chart.unit == "step" else span(time) if time else "0"
+
+
+def _date(chart: Chart, mark: Mark) -> str:
+    """Say when a step is, unless it is known: on an axis of steps its number says it."""
+    return "" if mark.dated or chart.unit == "step" else f" @{when(chart, mark.time)}"
 
 
 def _pill(at: tuple[float, float], text: str) -> list[str]:
@@ -208,8 +227,16 @@ def _pill(at: tuple[float, float], text: str) -> list[str]:
 def _ticks(page: Page) -> Iterator[tuple[Fraction, bool]]:
     """Yield the instants worth a label, and whether it must be there: one on each side of every break, for certain."""
     chart, axis = page.chart, page.axis
+    if chart.unit == "step":
+        last = floor(chart.end)
+        room = (text_width(str(last), _TICK) + 16) / axis.scale
+        stride = next(n * 10**p for p in range(9) for n in (1, 2, 5) if n * 10**p >= room)
+        yield from ((Fraction(number), False) for number in (last, *range(0, last, stride)))
+        return
+    if chart.tail:
+        yield chart.end, True
     widest = max(text_width(span(t), _TICK) for t in [chart.end, *(t for gap in axis.breaks for t in gap)])
-    least = Fraction((80 if _bare(chart) else widest + 30) / axis.scale)
+    least = Fraction((80 if bare(chart) else widest + 30) / axis.scale)
     # A round duration is at most 2.5 times the one before, so that one of these is long enough.
     step = min(step for step in (nice(least * Fraction(n, 4)) for n in range(4, 11)) if step >= least)
     step = max(step, Fraction(1, 100)) if chart.end >= 1 else step
@@ -227,40 +254,46 @@ def _told(chart: Chart, y: float) -> tuple[list[str], float]:
         return [], y
     bold, most = Face(15, bold=True), 700.0
     lead = max(text_width(str(mark.number), bold) for mark in marks) + 8
-    longest = max(text_width(shorten(clean(f"{m.text} @{_when(chart, m.time)}"), bold, most), bold) for m in marks)
+    longest = max(text_width(shorten(clean(f"{m.text}{_date(chart, m)}"), bold, most), bold) for m in marks)
     columns = max(1, int((RIGHT - LEFT + 28) / (lead + min(longest, most) + 28)))
     width, drawn = (RIGHT - LEFT + 28) / columns, []
     for i, mark in enumerate(marks):
         x, at, ink = LEFT + width * (i % columns), y + 16 + 25 * (i // columns), RED if mark.decisive else INK
         drawn.append(write((x, at), str(mark.number), Face(15, ink, True)))
         face = Face(15, ink, mark.decisive)
-        drawn.append(write((x + lead, at), mark.text, face, width - lead - 28, f" @{_when(chart, mark.time)}"))
+        drawn.append(write((x + lead, at), mark.text, face, width - lead - 28, _date(chart, mark)))
     return drawn, y + 25 * -(-len(marks) // columns) + 12
 
 
 def _key(chart: Chart, y: float) -> tuple[list[str], float]:
-    """Explain the kinds of bars that have a name of their own, and the signs of a limit."""
+    """Explain the kinds of bars by the bars' own labels, and the signs of a limit."""
     bars = [bar for lane in chart.lanes for bar in lane.bars]
     items = []
-    for kind, style in STYLES.items():
-        if style.name and any(bar.kind == kind for bar in bars):
+    for kind in dict.fromkeys(bar.kind for bar in sorted(bars, key=lambda bar: bar.start)):
+        style = STYLES[kind]
+        labels = list(dict.fromkeys(bar.label or style.name for bar in bars if bar.kind == kind))
+        if any(labels):
             look = {"fill": lanes.swatch(kind), "stroke": None if kind == "running" else EDGE}
-            items.append((style.name, tag("rect", y=-13 * style.height, width=26, height=26 * style.height, rx=2, **look)))
+            name = ", ".join([*filter(None, labels[:_SIGNS]), *["…"][: len(labels) > _SIGNS]])
+            items.append((name, tag("rect", y=-13 * style.height, width=26, height=26 * style.height, rx=2, **look)))
     tick = {"x1": 13, "y1": -9, "x2": 13, "y2": 9}
     if any(bar.due is not None and not bar.reached and bar.due <= chart.end for bar in bars):
         items.append(("limit", tag("line", **tick, stroke="#878c95", stroke_width=1.6, stroke_dasharray="5 4")))
     if any(bar.reached for bar in bars):
         items.append(("limit reached", tag("line", **tick, stroke=RED, stroke_width=3)))
-    if any(bar.due is not None and bar.end > bar.due for bar in bars):
+    if any(bar.overrun for bar in bars):
         items.append(("beyond the limit", tag("rect", y=-8, width=26, height=16, fill="url(#overrun)", stroke=RED)))
     if not items:
         return [], y + 8
     x, face = LEFT, Face(13, GREY)
     drawn = [tag("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, stroke="#dcdee3")]
     for name, shape in items:
+        width = text_width(shorten(clean(name), face, 400), face)
+        if x > LEFT and x + 33 + width > RIGHT:
+            x, y = LEFT, y + 28
         drawn.append(tag("g", shape, transform=f"translate({number(x)} {number(y + 22)})"))
-        drawn.append(write((x + 33, y + 26.5), name, face))
-        x += 33 + text_width(name, face) + 26
+        drawn.append(write((x + 33, y + 26.5), name, face, 400))
+        x += 33 + width + 26
     return drawn, y + 44
 
 
@@ -269,70 +302,141 @@ def _remark(callout: Callout) -> tuple[float, float, list[tuple[str, bool]]]:
 
     A long line is wrapped; of more than eight lines the rest is counted.
     """
-    lines = [(part, i == 0) for i, line in enumerate(callout.lines) for part in wrap(clean(line), _REMARK, 390, 3)]
+    lines = [(part, i == 0) for i, line in enumerate(callout.lines) for part in _even(clean(line))]
     lines = lines if len(lines) <= 8 else [*lines[:7], (f"… {len(lines) - 7} more lines", False)]
-    width = max((text_width(shorten(line, _REMARK, 390), _REMARK) for line, _ in lines), default=0)
+    width = max((text_width(shorten(line, _REMARK, 520), _REMARK) for line, _ in lines), default=0)
     return width + 26, 22.0 * len(lines) + 13, lines
 
 
-def _callouts(page: Page) -> list[str]:
-    drawn: list[str] = []
-    taken = [box for lane in sorted(page.texts) for box in page.texts[lane]]
-    taken += [page.extent(i, bar) for i, lane in enumerate(page.chart.lanes) for bar in lane.bars]
-    for callout in page.chart.callouts:
-        if callout.lines:
-            box = _site(page, callout, taken)
-            taken.append(Box(box.left, box.top, box.right, box.bottom, 50))
-            drawn.append(_balloon(page, callout, box))
-    return drawn
+def _even(line: str) -> list[str]:
+    """Wrap a line of a remark; where it takes several, in about equal parts."""
+    lines = wrap(line, _REMARK, 520, 3)
+    narrow = text_width(line[:400], _REMARK) / max(len(lines), 1) + 40
+    even = wrap(line, _REMARK, min(narrow, 520), 4)
+    return even if len(even) == len(lines) else lines
 
 
-def _site(page: Page, callout: Callout, taken: Sequence[Box]) -> Box:
-    """Choose where a callout covers least: bars of its own lane count most, a thin line hardly, far away is bad too."""
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where a callout stands: its box, and the triangle of its pointer."""
+
+    box: Box
+    pointer: tuple[tuple[float, float], ...]
+
+
+def _contents(page: Page) -> tuple[tuple[list[str], list[str], list[str]], list[str]]:
+    """Draw the lanes and the callouts on them; make room below the lanes of those that find no free place."""
+    callouts = [callout for callout in page.chart.callouts if callout.lines]
+    homeless: list[Callout] = []
+    while True:
+        page.texts.clear()
+        page.room = {callout.lane: 10.0 for callout in homeless}
+        sites: list[tuple[Callout, _Site]] = []
+        for callout in homeless:
+            sites.append((callout, _made(page, callout)))
+            page.room[callout.lane] += _remark(callout)[1] + 8
+        drawn = lanes.contents(page)
+        late = [callout for callout in callouts if callout not in homeless and not _placed(page, callout, sites)]
+        if not late:
+            # The pointer of a lower remark may pass below an upper one.
+            return drawn, [_balloon(callout, site) for callout, site in reversed(sites)]
+        homeless += dict.fromkeys(late)
+
+
+def _placed(page: Page, callout: Callout, sites: list[tuple[Callout, _Site]]) -> bool:
+    site = _free(page, callout, [other.box for _, other in sites])
+    sites += [] if site is None else [(callout, site)]
+    return site is not None
+
+
+def _target(page: Page, callout: Callout) -> tuple[Bar | None, Box, float]:
+    """Return the bar that a callout points at, the highest of those around its time, its place, and where to point."""
+    chart, x = page.chart, page.axis.x(callout.time)
+    around = [b for b in chart.lanes[callout.lane].bars if b.start <= callout.time <= b.end and b.kind != "running"]
+    if chart.tail and callout.time == chart.end:
+        x, around = (x + RIGHT) / 2, [b for b in around if b.open] or around
+    if not around:
+        return None, Box(x, page.middle(callout.lane) - 2, x, page.middle(callout.lane) + 2), x
+    bar = max(around, key=lambda b: (b.open, STYLES[b.kind].height, b.reached))
+    box = page.extent(callout.lane, bar)
+    return bar, box, min(max(x, box.left + 6), max(box.left, box.right - 6))
+
+
+def _made(page: Page, callout: Callout) -> _Site:
+    """Place a callout into the room below its lane, under all that is there already."""
     width, height, _ = _remark(callout)
-    x, y = page.axis.x(callout.time), page.middle(callout.lane)
-    own = [Box(b.left, b.top, b.right, b.bottom, 4 * b.weight**2) for b in taken if b.top <= y <= b.bottom]
-    own.append(Box(x - 14, y - page.pitch * 0.4, x + 14, y + page.pitch * 0.4, 90))
-    nearby = [b for b in taken if y - 5 * page.pitch < b.bottom and b.top < y + 5 * page.pitch]
-    sites: list[tuple[float, int, Box]] = []
-    for down in range(-8, 9):
-        top = min(max(y - height / 2 + down * page.pitch / 2, page.top + 4), page.bottom - height - 4)
-        for aside in range(-12, 13):
-            side = (aside > 0) - (aside < 0)
-            left = min(max(x + 34 * aside + width / 2 * (side - 1), page.left + 4), WIDTH - 8 - width)
-            box = Box(left, top, left + width, top + height)
-            # What lies between box and target will be crossed by the pointer.
-            way = Box(min(x - 6, box.right), min(y - 6, box.bottom), max(x + 6, left), max(y + 6, top))
-            cost = sum((b.overlap(box) + b.overlap(way)) * b.weight for b in nearby) + sum(b.overlap(box) * b.weight for b in own)
-            sites.append((cost + 12 * (abs(34 * aside) + 1.5 * abs(top + height / 2 - y)), len(sites), box))
-    return min(sites, key=lambda site: site[:2])[2]
+    _, bar, x = _target(page, callout)
+    left = min(max(x - width / 2, page.left + 4), RIGHT - width)
+    top = page.lane_top(callout.lane) + page.pitch + page.room[callout.lane] - 4
+    return _site(Box(left, top, left + width, top + height), (x, bar.bottom))
 
 
-def _balloon(page: Page, callout: Callout, box: Box) -> str:
-    """Draw the box with its lines and a pointer from the side that faces the target."""
-    x, y = page.axis.x(callout.time), page.middle(callout.lane)
+def _site(box: Box, tip: tuple[float, float]) -> _Site:
+    """Point from the side of the box that faces the tip."""
+    x, y = tip
     if box.left <= x <= box.right:
         base, side = min(max(x, box.left + 16), box.right - 16), box.top if y < box.top else box.bottom
-        corners = ((base - 8, side), (x, y), (base + 8, side))
-    else:
-        base, side = min(max(y, box.top + 13), box.bottom - 13), box.left if x < box.left else box.right
-        corners = ((side, base - 8), (x + (4 if x < box.left else -4), y), (side, base + 8))
-    shapes = [tag("polygon", points=" ".join(f"{number(a)} {number(b)}" for a, b in corners), fill=RED)]
+        return _Site(box, ((base - 8, side), (x, y), (base + 8, side)))
+    base, side = min(max(y, box.top + 13), box.bottom - 13), box.left if x < box.left else box.right
+    return _Site(box, ((side, base - 8), (x, y), (side, base + 8)))
+
+
+def _free(page: Page, callout: Callout, others: list[Box]) -> _Site | None:
+    """Find the best place for a callout that covers nothing but thin lines, with a pointer that crosses no bar and no text."""
+    target, bar, _ = _target(page, callout)
+    row = page.rows[callout.lane]
+    near = [(i, lane) for i, lane in enumerate(page.chart.lanes) if abs(page.rows[i] - row) < 6]
+    thin = [page.extent(i, b) for i, lane in near for b in lane.bars if b.kind == "running"]
+    solid = [(i, b) for i, lane in near for b in lane.bars if b.kind != "running" and (i != callout.lane or b is not target)]
+    bars = [page.extent(i, b) for i, b in solid]
+    texts = [text for i, _ in near for text in page.texts.get(i, [])]
+    dues = [(page.axis.x(b.due), page.lane_top(i)) for i, lane in near for b in lane.bars if b.due and b.due <= page.chart.end]
+    signs = [Box(x - 2, y, x + 2, y + page.pitch) for x, y in dues]
+    torn = [Box(x - 2, page.top, x + BREAK + 4, page.bottom) for x in page.breaks]
+    covered = [Box(b.left - 5, b.top - 4, b.right + 5, b.bottom + 4) for b in (*bars, *texts, *signs, *torn, *others, bar)]
+    threads = [page.axis.x(mark.time) for mark in page.chart.marks if mark.decisive]
+
+    def price(site: _Site) -> float:
+        box, (x, y) = site.box, site.pointer[1]
+        way = max(box.left - x, x - box.right, 0) + 1.2 * max(box.top - y, y - box.bottom, 0)
+        way += abs(box.top + box.bottom - 2 * y) / 3 if not box.left <= x <= box.right else 0
+        return way + sum(box.overlap(b) for b in thin) / 300 + 80 * sum(box.left - 4 < x < box.right + 4 for x in threads)
+
+    for site in sorted(_sites(page, callout), key=price):
+        if not any(site.box.overlap(b) for b in covered) and not any(b.meets(site.pointer) for b in (*bars, *texts, *others)):
+            return site
+    return None
+
+
+def _sites(page: Page, callout: Callout) -> Iterator[_Site]:
+    """Yield places around the bar of a callout: on both sides of it, above and below, near and less near."""
+    width, height, _ = _remark(callout)
+    _, bar, x = _target(page, callout)
+    middle = (bar.top + bar.bottom) / 2
+    boxes = []
+    for away in range(24, int(_FAR), 24):
+        for shift in (0, -0.5, 0.5, -1, 1):
+            top = middle - height / 2 + shift * page.pitch
+            boxes += [(Box(bar.right + away, top, bar.right + away + width, top + height), (bar.right, middle))]
+            boxes += [(Box(bar.left - away - width, top, bar.left - away, top + height), (bar.left, middle))]
+    for tip in dict.fromkeys(min(max(x + aside, bar.left), bar.right) for aside in (0, -40, 40, -90, 90)):
+        for away in range(10, int(min(_FAR, 3 * page.pitch)), 6):
+            for share in (0.5, 0.12, 0.3, 0.7, 0.88):
+                left = min(max(tip - width * share, page.left + 4), RIGHT - width)
+                boxes += [(Box(left, bar.bottom + away, left + width, bar.bottom + away + height), (tip, bar.bottom))]
+                boxes += [(Box(left, bar.top - away - height, left + width, bar.top - away), (tip, bar.top))]
+    for box, at in boxes:
+        if page.left < box.left and box.right < RIGHT + 0.1 and page.top < box.top - 3 and box.bottom + 3 < page.bottom:
+            yield _site(box, at)
+
+
+def _balloon(callout: Callout, site: _Site) -> str:
+    """Draw the box with its lines, and the pointer."""
+    box = site.box
+    shapes = [tag("polygon", points=" ".join(f"{number(a)} {number(b)}" for a, b in site.pointer), fill=RED)]
     size, look = {"width": box.right - box.left, "height": box.bottom - box.top}, {"fill": "#fdeceb", "stroke": RED}
     shapes.append(tag("rect", x=box.left, y=box.top, **size, rx=6, **look, stroke_width=1.4))
     for i, (line, bold) in enumerate(_remark(callout)[2]):
         face = Face(15, RED, bold)
         shapes.append(write((box.left + 13, box.top + 23 + 22 * i), line, face, box.right - box.left - 24))
     return tag("g", *shapes)
-
-
-def _defs(chart: Chart) -> str:
-    """Define the hatches in use; equal hatches have equal names, so that many pictures may share one page."""
-    used = {bar.kind for lane in chart.lanes for bar in lane.bars}
-    hatched = [(kind, style) for kind, style in STYLES.items() if kind in used and style.hatch]
-    tiles = []
-    for name, style in [*hatched, ("overrun", OVERRUN)]:
-        ground = tag("rect", width=8, height=8, fill=style.fill)
-        lines = tag("path", d=style.hatch, stroke=style.stroke, stroke_width=1.8)
-        tiles.append(tag("pattern", ground, lines, id=name, width=8, height=8, patternUnits="userSpaceOnUse"))
-    return tag("defs", *tiles)

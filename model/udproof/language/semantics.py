@@ -115,7 +115,12 @@ class Semantics:
 
     def enabled(self, state: State) -> list[Firing]:
         """The firings whose guards hold."""
-        return [firing for firing in self.firings if not self.refused(state, firing)]
+        world = self.world(state)
+        return [
+            firing
+            for firing in self.firings
+            if all(evaluate(guard.condition, self.env(firing), world) for guard in firing.action.guards)
+        ]
 
     def refused(self, state: State, firing: Firing) -> list[Guard]:
         """The conjuncts of the guard that do not hold; none means that the action can fire."""
@@ -162,26 +167,55 @@ class Semantics:
 
     def wait(self, state: State) -> State | None:
         """The state one tick later; None if a deadline forbids that. The same state again once every clock is at its cap."""
-        if self.blocked_by(state):
-            return None
-        world, after = self.world(state), list(state)
-        for place, slot in enumerate(self.layout.slots):
-            if isinstance(slot.symbol, ex.ClockSymbol) and self._runs(slot, world):
-                after[place] = min(state[place] + 1, self.time.caps[slot.symbol])
+        return None if self.patience(state) == 0 else self.passed(state, 1)
+
+    def patience(self, state: State) -> int | None:
+        """How many ticks may pass before a deadline forbids more; None if none does.
+
+        No variable changes while time passes, so the deadlines that hold now are those that hold then.
+        """
+        world = self.world(state)
+        left: list[int] = []
+        for deadline in self.system.deadlines:
+            for env in environments(deadline.params, world):
+                if evaluate(deadline.condition, env, world):
+                    args = tuple(evaluate(arg, env, world) for arg in deadline.limit.args)
+                    left.append(self.time.ticks(deadline.limit.bound) - world.clock(deadline.limit.clock, args))
+        return max(min(left), 0) if left else None
+
+    def passed(self, state: State, ticks: int) -> State:
+        """The state some ticks later, whether or not a deadline allows them: every running clock advanced, up to its cap."""
+        return self.advanced(state, self.running(state), ticks)
+
+    def running(self, state: State) -> list[int]:
+        """The places of the clocks that run."""
+        world = self.world(state)
+        return [
+            place
+            for place, slot in enumerate(self.layout.slots)
+            if isinstance(slot.symbol, ex.ClockSymbol) and self._runs(slot.symbol, slot.args, world)
+        ]
+
+    def advanced(self, state: State, running: list[int], ticks: int) -> State:
+        """The state with these clocks advanced, each up to its cap."""
+        after = list(state)
+        for place in running:
+            clock = self.layout.slots[place].symbol
+            assert isinstance(clock, ex.ClockSymbol)
+            after[place] = min(after[place] + ticks, self.time.caps[clock])
         return tuple(after)
 
     def settled(self, state: State) -> State:
         """The state with every clock at zero whose condition does not hold."""
         world, after = self.world(state), list(state)
         for place, slot in enumerate(self.layout.slots):
-            if isinstance(slot.symbol, ex.ClockSymbol) and not self._runs(slot, world):
+            if isinstance(slot.symbol, ex.ClockSymbol) and not self._runs(slot.symbol, slot.args, world):
                 after[place] = 0
         return tuple(after)
 
-    def _runs(self, slot: Slot, world: World) -> bool:
-        clock = slot.symbol
-        assert isinstance(clock, ex.ClockSymbol)
-        return bool(evaluate(clock.during, dict(zip(clock.params, slot.args, strict=True)), world))
+    @staticmethod
+    def _runs(clock: ex.ClockSymbol, args: tuple[int, ...], world: World) -> bool:
+        return bool(evaluate(clock.during, dict(zip(clock.params, args, strict=True)), world))
 
     # --- properties
 

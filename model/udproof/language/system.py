@@ -100,6 +100,8 @@ class System:
                 note(update.target)
                 for node in (update.where, *update.index, update.value):
                     visit(node)
+            for node in act.says.parts if act.says else ():
+                visit(node)
         for dead in self.deadlines:
             visit(dead.condition)
             visit(dead.limit)
@@ -242,7 +244,7 @@ class System:
     @cached_property
     def hash(self) -> str:
         """Sixteen hexadecimal digits of SHA-256 over `text`."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class ConstantsOnly:

@@ -24,8 +24,10 @@ PICTURE = lanes(
     Vm,
     group=domain_of,
     bars=[
+        bar("memory torn", "torn", lambda v: vm.memory[v] == vm.Memory.torn),
         bar("paused", "paused", vm.paused, limit=pause_limit),
         bar("rebooting", "down", lambda v: run[v] == Run.down),
+        bar("clock ahead", "ahead", lambda v: guest_clock[v] == Guest.ahead),
         bar("clock late", "late", lambda v: guest_clock[v] == Guest.late),
         bar("notified", "notified", lambda v: event[event_of[v]] == Status.scheduled),
         bar("started", "working", lambda v: event[event_of[v]] == Status.started),

@@ -1,0 +1,238 @@
+"""Planted mistakes: each function changes one thing and refuses to miss its target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.systems import search
+from tests.systems.results import outcomes, shipped
+
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Limits
+from udproof.language import (
+    Bool,
+    Clock,
+    Index,
+    ModelError,
+    System,
+    Variable,
+    action,
+    bar,
+    deadline,
+    definition,
+    implies,
+    invariant,
+    lanes,
+    require,
+)
+from udproof.language.mutation import (
+    Change,
+    both,
+    with_action,
+    with_deadline,
+    with_definition,
+    without_action,
+    without_deadline,
+    without_guard,
+)
+from udproof.properties import CORE
+from udproof.protocol.mutant import Mutant
+from udproof.protocol.mutants import ALL, named
+
+
+class Door(Index, size=2):
+    pass
+
+
+open_ = Variable("open_", Door, to=Bool, init=False)
+alarm = Variable("alarm", Door, to=Bool, init=False)
+
+
+@definition
+def is_open(d: Door) -> Bool:
+    return open_[d]
+
+
+@definition
+def is_shut(d: Door) -> Bool:
+    return ~open_[d]
+
+
+@definition
+def same_as_open(d: Door) -> Bool:
+    return open_[d]
+
+
+@definition
+def unsafe(d: Door) -> Bool:
+    return is_open(d) & ~alarm[d]
+
+
+open_for = Clock("open_for", Door, during=lambda d: is_open(d))
+
+
+@action(says=lambda d: f"{d} opens ({is_open(d)})")
+def open_up(d: Door) -> None:
+    require(is_shut(d), "it is shut")
+    open_[d] = True
+
+
+@action
+def shut(d: Door) -> None:
+    require(is_open(d), "it is open")
+    require(open_for[d] >= 2, "it has been open")
+    open_[d] = False
+
+
+@action
+def ring(d: Door) -> None:
+    require(open_for[d] >= 3)
+    open_for[d] = 0
+    alarm[d] = is_open(d)
+
+
+@action
+def shut_at_once(d: Door) -> None:
+    require(is_open(d))
+    open_[d] = False
+
+
+@invariant(premise=lambda d: unsafe(d), cause=lambda d: f"{d} is unsafe: {unsafe(d)}, for {open_for[d]}")
+def short(d: Door) -> Bool:
+    """No door is open for more than 4 s."""
+    return implies(is_open(d), open_for[d] <= 4)
+
+
+due = deadline("due", Door, during=lambda d: is_open(d), limit=lambda d: open_for[d] <= 4)
+doors = System("doors", (open_up, shut, ring), (short,), (due,), picture=lanes(Door, bars=[bar("open", "paused", is_open)]))
+
+
+def actions(system: System) -> dict[str, list[str]]:
+    return {act.name: [guard.label for guard in act.guards] for act in system.actions}
+
+
+def test_dropping_a_guard() -> None:
+    mutant = without_guard(shut, "it has been open")(doors)
+    assert actions(mutant) == {"open_up": ["it is shut"], "shut": ["it is open"], "ring": [""]}
+    assert actions(doors)["shut"] == ["it is open", "it has been open"]
+    assert mutant.hash != doors.hash
+
+
+def test_another_action_takes_the_place_and_the_name() -> None:
+    mutant = with_action(shut_at_once, "shut")(doors)
+    assert list(actions(mutant)) == ["open_up", "shut", "ring"]
+    assert actions(mutant)["shut"] == [""]
+
+
+def test_taking_an_action_away() -> None:
+    mutant = without_action(shut)(doors)
+    assert list(actions(mutant)) == ["open_up", "ring"]
+    assert "time-can-pass" in search(without_action(ring)(mutant)).violated
+
+
+def test_taking_deadlines_away() -> None:
+    mutant = without_deadline("due")(doors)
+    assert mutant.deadlines == ()
+    assert "time-can-pass" not in {prop.name for prop in mutant.checks}
+    assert search(mutant).violated == {"short": 2}
+    assert search(doors).violated == {}
+
+
+def test_another_deadline() -> None:
+    later = deadline("due", Door, during=lambda d: is_open(d), limit=lambda d: open_for[d] <= 5)
+    assert search(with_deadline(later)(doors)).violated == {"short": 2}
+
+
+def test_one_change_after_the_other() -> None:
+    mutant = both(without_deadline("due"), without_action(ring))(doors)
+    assert (mutant.deadlines, list(actions(mutant))) == ((), ["open_up", "shut"])
+
+
+def test_another_meaning_reaches_every_place_in_which_it_is_read() -> None:
+    """Guards, updates, clocks, other definitions, deadlines, properties, premises, causes, sentences and pictures."""
+    mutant = with_definition(is_open, is_shut)(doors)
+    assert {one.name for one in mutant.definitions} == {"is_shut", "unsafe"}
+    assert "is_open" not in mutant.text
+    assert mutant.picture is not None
+    assert "is_open" not in repr(mutant.picture)
+    assert "is_open" not in repr([act.says for act in mutant.actions])
+    assert "is_open" not in repr([prop.cause for prop in mutant.properties])
+    assert "is_open" in doors.text
+
+
+def test_another_meaning_reaches_the_clock_that_an_action_sets() -> None:
+    mutant = with_definition(is_open, is_shut)(doors)
+    [clock] = mutant.clocks
+    assert mutant.actions[2].updates[0].target is clock
+    assert clock.during != doors.clocks[0].during
+
+
+def test_another_meaning_changes_what_happens() -> None:
+    @definition
+    def is_first(d: Door) -> Bool:
+        return open_[d] & (d == "door0")
+
+    mutant = with_definition(is_open, is_first)(doors)
+    before, after = search(doors), search(mutant)
+    assert "shut" in before.fired & after.fired
+    assert len(before.states) != len(after.states)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without_guard(shut, "it is locked"), "action shut has no guard labelled 'it is locked'"),
+        (without_guard(shut_at_once, ""), "no action 'shut_at_once'"),
+        (with_action(shut, "slam"), "no action 'slam'"),
+        (without_action(shut_at_once), "no action 'shut_at_once'"),
+        (without_deadline("due", "never"), "no deadline 'never'"),
+        (with_deadline(deadline("never", during=lambda: open_["door0"], limit=lambda: open_for["door0"] <= 1)), "no deadline"),
+        (with_definition(same_as_open, is_shut), "definition same_as_open is read nowhere"),
+        (with_definition(is_open, is_open), "the same as its own"),
+    ],
+)
+def test_a_change_that_misses_is_an_error(change: Change, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        change(doors)
+
+
+def test_a_mutant_can_be_given_an_instance_and_keeps_the_one_it_has() -> None:
+    system = shipped("teaching")
+    mutant = named("EarlyStart").change(system)
+    assert mutant.instance == system.instance
+    assert mutant.missing == ()
+
+
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
+def test_every_mutant_of_the_protocol_changes_it_and_says_what_breaks(mutant: Mutant) -> None:
+    system = shipped(mutant.fleet)
+    changed = mutant.change(system)
+    assert changed.hash != system.hash
+    assert mutant.breaks in {prop.name for prop in CORE}
+    assert mutant.story
+    assert not mutant.story.endswith(".")
+
+
+def test_every_core_property_is_broken_by_some_mutant() -> None:
+    assert {mutant.breaks for mutant in ALL} == {prop.name for prop in CORE}
+
+
+def test_mutants_have_names_of_their_own() -> None:
+    assert len({mutant.name for mutant in ALL}) == len(ALL)
+    assert named("SilentFreeze").breaks == "notified-before-freeze"
+    with pytest.raises(KeyError):
+        named("Nobody")
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: shipped("lone-vm"), lambda: without_deadline("due")(doors), lambda: doors], ids=["lone-vm", "no-due", "doors"]
+)
+def test_a_change_that_is_undone_gives_the_same_verdicts(build: Callable[[], System]) -> None:
+    system = build()
+    [first, *rest] = system.actions
+    again = with_action(first, first.name)(system)
+    assert again.hash == system.hash
+    results = [Explore().verify(one, one.checks, Limits()) for one in (system, again)]
+    assert outcomes(results[0]) == outcomes(results[1])
+    assert rest
