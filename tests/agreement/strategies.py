@@ -54,6 +54,7 @@ class _World:
     """What a drawn system has declared so far, and how its formulas are drawn."""
 
     draw: Draw
+    named: bool  # may formulas name elements, and variables have them as values? Else elements may be interchangeable
     sorts: list[type[Index]]
     enumeration: type[Enumeration]
     members: list[Any]
@@ -61,6 +62,7 @@ class _World:
     constants: list[tuple[Constant[Any], tuple[type[Index], ...], Any]] = field(default_factory=list)
     definitions: list[tuple[Definition[Any], tuple[type[Index], ...], Any]] = field(default_factory=list)
     clocks: list[tuple[Clock, tuple[type[Index], ...]]] = field(default_factory=list)
+    runs: list[Definition[Bool] | None] = field(default_factory=list)  # when the clock of that place runs; None for always
     bounds: list[Any] = field(default_factory=list)
 
     def choice(self, options: list[Any]) -> Any:
@@ -71,14 +73,18 @@ class _World:
 
     # --- expressions. `kind` is bool, "int", "enum", or an index sort.
 
-    def readable(self, kind: Any) -> list[Callable[[Env, int], Any]]:
+    def reachable(self, domain: tuple[type[Index], ...], env: Env) -> bool:
+        """Can something with these arguments be read here?"""
+        return self.named or all(any(of is sort for _, of in env) for sort in domain)
+
+    def readable(self, kind: Any, env: Env) -> list[Callable[[Env, int], Any]]:
         """Ways to read something declared that has values of the kind."""
         reads: list[Callable[[Env, int], Any]] = []
         for what, domain, to in [*self.variables, *self.constants]:
-            if to == kind:
+            if to == kind and self.reachable(domain, env):
                 reads.append(lambda env, depth, what=what, domain=domain: what[self.arguments(domain, env, depth)])
         for meaning, domain, to in self.definitions:
-            if to == kind:
+            if to == kind and self.reachable(domain, env):
                 reads.append(lambda env, depth, what=meaning, domain=domain: what(*self.arguments(domain, env, depth)))
         return reads
 
@@ -90,22 +96,22 @@ class _World:
         near = [term for term, of in env if of is sort]
         if near and not self.chance(3):
             return self.choice(near)
-        reads = self.readable(sort)
+        reads = self.readable(sort, env)
         if depth > 0 and reads and not self.chance(3):
             return self.choice(reads)(env, depth)
-        elements = sort.sort.elements  # type: ignore[attr-defined]
+        elements = sort.sort.elements if self.named else ()  # type: ignore[attr-defined]
         return self.choice([*near, *elements])
 
     def index_term(self, sort: type[Index], env: Env, depth: int) -> Any:
         """A term, never a bare name; None if there is none."""
         near = [term for term, of in env if of is sort]
-        reads = self.readable(sort)
+        reads = self.readable(sort, env)
         if near and (not reads or self.chance(2)):
             return self.choice(near)
         return self.choice(reads)(env, depth) if reads else None
 
     def number(self, env: Env, depth: int) -> Any:
-        reads = self.readable("int")
+        reads = self.readable("int", env)
         options: list[Callable[[], Any]] = [lambda: self.choice(reads)(env, depth)] if reads else []
         options.append(lambda: self._count(env, depth))
         if depth > 0 and reads:
@@ -119,7 +125,7 @@ class _World:
         return count(sort, lambda x: self.truth([*env, (x, sort)], depth - 1))
 
     def enumerated(self, env: Env, depth: int) -> Any:
-        reads = self.readable("enum")
+        reads = self.readable("enum", env)
         if reads and not self.chance(3):
             return self.choice(reads)(env, depth)
         if depth > 0 and self.chance(3):
@@ -128,12 +134,12 @@ class _World:
 
     def truth(self, env: Env, depth: int) -> Any:
         """A formula that reads no clock."""
-        atoms: list[Callable[[], Any]] = [lambda read=read: read(env, depth) for read in self.readable(bool)]
+        atoms: list[Callable[[], Any]] = [lambda read=read: read(env, depth) for read in self.readable(bool, env)]
         atoms.append(lambda: self.enumerated(env, depth) == self.choice(self.members))
-        if self.readable("int"):
+        if self.readable("int", env):
             atoms.append(lambda: self._compared(env, depth))
         for sort in self.sorts:
-            if any(of is sort for _, of in env) or self.readable(sort):
+            if any(of is sort for _, of in env) or (self.named and self.readable(sort, env)):
                 atoms.append(lambda sort=sort: self.index_term(sort, env, depth) == self.element(sort, env, depth))
         if depth <= 0:
             return self.choice(atoms)()
@@ -176,9 +182,12 @@ class _World:
 
     # --- clocks
 
+    def near_clocks(self, env: Env) -> list[tuple[Clock, tuple[type[Index], ...]]]:
+        return [(clock, domain) for clock, domain in self.clocks if self.reachable(domain, env)]
+
     def comparison(self, env: Env, comparisons: tuple[str, ...]) -> Any:
         """A clock against a duration, by one of the comparisons."""
-        clock, domain = self.choice(self.clocks)
+        clock, domain = self.choice(self.near_clocks(env))
         # an argument that depends on the state would itself have to be free of clocks, which it is
         reading = clock[self.arguments(domain, env, 1)]
         bound = self.choice(self.bounds)
@@ -194,7 +203,7 @@ class _World:
 
     def guard(self, env: Env) -> Any:
         """A closed guard."""
-        if self.clocks and not self.chance(2):
+        if self.near_clocks(env) and not self.chance(2):
             timed = self.comparison(env, (">=", ">=", "<=", "=="))
             match self.draw(st.integers(0, 4)):
                 case 0:
@@ -215,7 +224,7 @@ class _World:
 
     def claim(self, env: Env) -> Any:
         """The body of an invariant; where it is false, at most one strict comparison must be kept."""
-        if self.clocks and not self.chance(3):
+        if self.near_clocks(env) and not self.chance(3):
             match self.draw(st.integers(0, 4)):
                 case 0:
                     return implies(self.truth(env, 1), self.comparison(env, ("<", "<=")))
@@ -258,7 +267,7 @@ def systems(draw: Draw) -> System:
     sorts = [types.new_class(_numbered("S", at), (Index,), {"size": size}) for at, size in enumerate(sizes)]
     colours = ("red", "blue", "gold")
     enumeration = types.new_class("E", (Enumeration,), {}, lambda body: body.update({name: member() for name in colours}))
-    world = _World(draw, sorts, enumeration, [enumeration.red, enumeration.blue, enumeration.gold])  # type: ignore[attr-defined]
+    world = _World(draw, draw(st.booleans()), sorts, enumeration, [enumeration.red, enumeration.blue, enumeration.gold])  # type: ignore[attr-defined]
     _declare_constants(world)
     _declare_variables(world)
     for number in range(draw(st.integers(0, 2))):
@@ -298,13 +307,15 @@ def _to(world: _World, kind: Any) -> tuple[Any, int]:
 
 
 def _kind(world: _World) -> Any:
-    return world.choice([bool, "int", "int", "enum", world.choice(world.sorts), bool])
+    return world.choice([bool, "int", "int", "enum", world.choice(world.sorts) if world.named else bool, bool])
 
 
 def _declare_constants(world: _World) -> None:
-    for number in range(world.draw(st.integers(0, 2))):
+    for number in range(world.draw(st.integers(0, 2)) if world.named else world.choice([0, 0, 1])):
         kind = world.choice([bool, "int", world.choice(world.sorts), world.choice(world.sorts)])
         domain = _domain(world)
+        if not (world.named or domain):
+            kind = bool
         to, values = _to(world, kind)
         table = world.draw(st.lists(st.integers(0, values - 1), min_size=_size(domain), max_size=_size(domain)))
 
@@ -319,6 +330,8 @@ def _declare_variables(world: _World) -> None:
     total = 1
     for number in range(world.draw(st.integers(2, 5))):
         kind, domain = _kind(world), _domain(world)
+        if not world.named and number == 0:
+            domain = (world.sorts[0],)
         to, values = _to(world, kind)
         if total * values ** _size(domain) > MOST_VALUES:
             continue
@@ -354,14 +367,17 @@ def _declare_definition(world: _World, number: int) -> None:
 
 def _declare_clock(world: _World, number: int) -> None:
     domain = _domain(world) if number == 0 else ()
+    runs: Definition[Bool] | None = None
     during = None
     if not world.chance(4):
-        during = _applied(lambda terms: world.truth(_env(domain, terms), 1), domain, "during")
+        runs = definition(_applied(lambda terms: world.truth(_env(domain, terms), 1), domain, _numbered("runs", number)))
+        during = _applied(lambda terms, runs=runs: runs(*terms), domain, "during")
+    world.runs.append(runs)
     world.clocks.append((Clock(_numbered("c", number), *domain, during=during), domain))
 
 
 def _declare_action(world: _World, number: int) -> Any:
-    params = _domain(world, 2)
+    params = _domain(world, 2) if world.named else (world.sorts[0], *_domain(world))
 
     def body(terms: tuple[Any, ...]) -> None:
         env = _env(params, terms)
@@ -381,7 +397,8 @@ def _update(world: _World, target: Any, env: Env) -> None:
     def value(inner: Env) -> Any:
         return 0 if isinstance(symbol, Clock) else world.value(target[2], inner, 1)
 
-    if domain and not world.chance(3):
+    at_once = world.draw(st.booleans()) if world.named else world.chance(4)  # for every element that satisfies something?
+    if domain and (at_once or not world.reachable(domain, env)):
         where = (lambda x: world.truth([*env, (x, domain[0])], 1)) if not world.chance(3) else None
         for x in each(domain[0], where):
             symbol[x] = value([*env, (x, domain[0])])
@@ -390,18 +407,24 @@ def _update(world: _World, target: Any, env: Env) -> None:
 
 
 def _declare_deadline(world: _World, number: int) -> Any:
-    clock, own = world.choice(world.clocks)
-    domain = own if own and not world.chance(4) else _domain(world)
+    place = world.draw(st.integers(0, len(world.clocks) - 1))
+    clock, own = world.clocks[place]
+    domain = own if not world.named or (own and not world.chance(4)) else _domain(world)
     arguments: list[Any] = []
 
     def limit(terms: tuple[Any, ...]) -> Any:
         arguments.append(world.arguments(own, _env(domain, terms), 1))
         return clock[arguments[0]] <= world.choice(world.bounds)
 
+    def during(terms: tuple[Any, ...]) -> Any:
+        """Only while the clock runs: see tests/unit/test_semantics.py on deadlines on clocks at rest."""
+        condition, runs = world.truth(_env(domain, terms), 1), world.runs[place]
+        return condition if runs is None else condition & runs(*arguments[0])
+
     return deadline(
         _numbered("due", number),
         *domain,
-        during=_applied(lambda terms: world.truth(_env(domain, terms), 1), domain, "during"),
+        during=_applied(during, domain, "during"),
         limit=_applied(limit, domain, "limit"),
     )
 

@@ -39,7 +39,12 @@ def expected(found: Found, system: System) -> dict[str, str]:
 
 
 def compare(system: System, found: Found) -> None:
-    result = Explore().verify(system, system.checks, Limits())
+    for limits in (Limits(), Limits(symmetry=False)):
+        _agree(system, found, limits)
+
+
+def _agree(system: System, found: Found, limits: Limits) -> None:
+    result = Explore().verify(system, system.checks, limits)
     assert result.complete
     assert result.figures.states == len(found.states)
     assert result.figures.depth == found.depth
@@ -113,6 +118,7 @@ def test_the_random_systems_are_not_vacuous() -> None:
         seen["vacuous"] += "vacuous" in told.values()
         seen["more than 10 states"] += result.figures.states > 10
         seen["deep"] += result.figures.depth >= 3
+        seen["symmetric"] += result.figures.stored < result.figures.states
 
     collect()
     assert seen["timed"] >= 50
@@ -122,6 +128,7 @@ def test_the_random_systems_are_not_vacuous() -> None:
     assert seen["overflowing"] >= 1
     assert seen["more than 10 states"] >= 15
     assert seen["deep"] >= 10
+    assert seen["symmetric"] >= 10
 
 
 def test_the_random_fleets_are_not_vacuous() -> None:

@@ -104,11 +104,11 @@ def test_a_limit_on_a_large_fleet_leaves_all_undecided(limit: tuple[str, str], t
     assert done.returncode == 5
     assert "PROVED" not in done.stdout
     assert done.stdout.count("UNKNOWN") == 10
-    assert re.search(r"Searched: \d+ states, .* depth \d+, .* s, .* MB; not complete: the (time|memory) limit of", done.stdout)
+    assert re.search(r"Searched: \d+ states, .* depth \d+, .* s, .* MB; not complete: .* limit of", done.stdout)
     assert limit[0] == "--memory" or time.monotonic() - began < 30, "one second is not half a minute"
 
 
-@pytest.mark.parametrize("limit", [("--timeout", "1s"), ("--memory", "64MB")])
+@pytest.mark.parametrize("limit", [("--timeout", "1s"), ("--memory", "256MB")])
 def test_a_limit_ends_a_search_with_figures(limit: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "lock.py").write_text(LOCK)
     done = udproof("verify", "lock.py", *limit, "--format", "json", folder=tmp_path)

@@ -758,6 +758,13 @@ def test_amounts_of_memory() -> None:
 # --- limits that the engine overlooks
 
 
+class Hungry(Explore):
+    """An engine that cannot even begin."""
+
+    def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Answer:
+        raise MemoryError
+
+
 class Dreaming(Explore):
     """An engine that gets ready for ever."""
 
@@ -777,6 +784,14 @@ def test_limits_hold_while_an_engine_gets_ready(udproof: Udproof, monkeypatch: p
     assert data["counts"]["unknown"] == 10
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_engine_that_runs_out_of_memory_decides_nothing(udproof: Udproof, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(verify.ENGINES, "explore", Hungry)
+    result = udproof("verify", "lone-vm", "--memory", "1GB")
+    assert result.exit_code == 5
+    assert "memory ran out within the limit of 1000 MB" in result.stdout
+    assert result.stdout.count("UNKNOWN") == 10
 
 
 def test_the_default_memory_limit_is_of_this_machine() -> None:

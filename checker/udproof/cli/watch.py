@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from udproof.engines.explore import resident_memory
 from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, Result, Verdict
@@ -74,10 +74,14 @@ class _Watch(AbstractContextManager["_Watch"]):
 def verify_within(
     engine: Engine, system: System, properties: tuple[Property, ...], limits: Limits, told: Progress | None
 ) -> Result:
-    """What the engine answers; everything undecided if a limit is reached before it tells anything. `told` hears its progress."""
+    """What the engine answers; everything undecided if a limit ends it before it can answer. `told` hears its progress."""
     watch = _Watch(limits)
+    within = "" if limits.memory is None else f" within the limit of {limits.memory / 1e6:g} MB"
+    last = Figures(states=0, stored=0, transitions=0, depth=0, seconds=0.0, frontier=0, memory=0)
 
     def heard(figures: Figures) -> None:
+        nonlocal last
+        last = figures
         watch.over()
         if told is not None:
             told(figures)
@@ -85,15 +89,14 @@ def verify_within(
     try:
         with watch:
             return engine.verify(system, properties, limits, heard)
-    except TooLong as limit:
-        stopped = f"{limit} while the search was being got ready"
-        seconds = time.monotonic() - watch.began
-        figures = Figures(states=0, stored=0, transitions=0, depth=0, seconds=seconds, frontier=0, memory=resident_memory())
+    except (TooLong, MemoryError) as limit:
+        ready = f"{limit} while the search was being got ready"
+        stopped = ready if isinstance(limit, TooLong) else f"memory ran out{within}"
         return Result(
             engine=engine.name,
             scope="this fleet",
             verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
-            figures=figures,
+            figures=replace(last, seconds=time.monotonic() - watch.began, memory=resident_memory()),
             complete=False,
             fired=dict.fromkeys((action.name for action in system.actions), 0),
             stopped=stopped,

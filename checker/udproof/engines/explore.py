@@ -111,16 +111,26 @@ class _Search:
 
     def explore(self) -> None:
         """Visit every reachable state. Stop if a limit ends the work."""
-        self.machine.add(sorted({self.code.key(state) for state in self.code.semantics.initial()}))
-        width = self.machine.turn()
+        try:
+            self.machine.add(sorted({self.code.key(state) for state in self.code.semantics.initial()}))
+        except MemoryError:
+            raise Stop(self._memory_reached()) from None
+        width = self._turn()
         while True:
             self.levels.save(self.machine)
             self._level()
             self._note()
-            width = self.machine.turn()
+            width = self._turn()
             if not width:
                 return
             self.depth += 1
+
+    def _turn(self) -> int:
+        """End a level; the number of states of the next."""
+        try:
+            return self.machine.turn()
+        except MemoryError:
+            raise Stop(self._memory_reached()) from None
 
     def _level(self) -> None:
         while True:
@@ -181,7 +191,7 @@ class _Search:
         return Figures(
             states=stored + weight - expanded if weight else stored,
             stored=stored,
-            transitions=self.machine.successors,
+            transitions=sum(times for name, times in counted.items() if name not in (EXPANDED, WEIGHT)),
             depth=self.depth,
             seconds=time.monotonic() - self.began,
             frontier=stored - expanded,
@@ -239,6 +249,8 @@ class Explore:
         """Decide the properties by visiting every reachable state. ModelError if the system cannot be run in ticks."""
         if not properties:
             raise ModelError("no property was given to check")
+        if foreign := [prop.name for prop in properties if prop not in system.properties and not prop.watches_time]:
+            raise ModelError(f"{', '.join(foreign)} is no property of {system.name}, whose clocks are counted for its own only")
         if len(properties) > MOST_PROPERTIES:
             raise ModelError(f"{len(properties)} properties were given; one run checks at most {MOST_PROPERTIES}")
         began = time.monotonic()

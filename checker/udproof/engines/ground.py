@@ -56,6 +56,7 @@ class _Due:
     """A deadline for some elements: when time has reached it, and the slots of the clock that is due then."""
 
     reached: Ground
+    exactly: Ground  # the clock that is due reads just the bound, as it does in a run with instants between ticks
     clocks: set[int]
     elements: set[tuple[str, int]]
 
@@ -152,7 +153,8 @@ class GroundSystem:
                 holds = self.expression(deadline.condition, env)
                 clock = self._read(deadline.limit.clock, tuple(self.expression(arg, env) for arg in deadline.limit.args))
                 elements = {(param.sort.name, place) for param, place in env.items()}
-                due.append(_Due(conjoin([holds, at_most(bound, clock)]), slots_of(clock), elements))
+                exactly = equal(clock, bound) if isinstance(clock, At) else 0
+                due.append(_Due(conjoin([holds, at_most(bound, clock)]), exactly, slots_of(clock), elements))
         return due
 
     def _doubtful(self) -> Ground:
@@ -160,7 +162,8 @@ class GroundSystem:
 
         That an action is enabled is seen at whole ticks. In a run with instants between them the clock that is due reads the same,
         others may not, and "no action is enabled" compares strictly, so rounding a run to ticks may lose it. Only an action that
-        compares no other clock is sure to be enabled there as well. Only actions that speak of the deadline's own elements, or of
+        compares no other clock is sure to be enabled there as well; and one that compares the due clock, only if that is due just
+        now, and not overdue since before its deadline began to hold. Only actions that speak of the deadline's own elements, or of
         none, are looked at: leaving others out can only add doubt.
         """
         compared = [(action, slots_of(action.guard) & self._runs.keys()) for action in self.actions]
@@ -172,8 +175,9 @@ class GroundSystem:
         doubts: list[Ground] = []
         for due in self._due:
             candidates = [pair for element in sorted(due.elements) for pair in near.get(element, [])] + near.get(None, [])
-            sure = disjoin(action.guard for action, clocks in candidates if clocks <= due.clocks)
-            doubts.append(conjoin([due.reached, negate(sure)]))
+            untimed = disjoin(action.guard for action, clocks in candidates if not clocks)
+            on_time = disjoin(action.guard for action, clocks in candidates if clocks <= due.clocks)
+            doubts.append(conjoin([due.reached, negate(untimed), negate(conjoin([due.exactly, on_time]))]))
         return disjoin(doubts)
 
     def _tick(self) -> dict[int, Ground]:

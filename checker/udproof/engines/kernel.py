@@ -12,12 +12,13 @@ outside (`machine`), through the functions it exports:
     seek, pred   the smallest state, among stored states in memory I, that has the state in region "target" as a successor
 
 *Marks.* In a timed model a frontier entry says, by bit 62 of its last word, whether a wait led there. This is no part of the
-state: it is taken off before states are mixed, compared or kept, and lives in frontier entries only. Of two ways to one state in one
-level the first to come leaves its mark; both are right, since the ticks that a marked state does not follow are of the same level.
+state: it is taken off before states are mixed, compared or kept, and lives in frontier entries only. Of two ways to one state in
+one level the first to come leaves its mark; both are right, since the ticks that a marked state does not follow are of the same
+level.
 
-*The watch.* After a state is expanded the model says which properties it breaks and which premises it reaches. For every bit that is
-not known yet the smallest such state of the level is kept, in stored order, so that neither the order of expansion nor the number of
-workers can be seen in a trace.
+*The watch.* After a state is expanded the model says which properties it breaks and which premises it reaches. For every bit that
+is not known yet the smallest such state of the level is kept, in stored order, so that neither the order of expansion nor the
+number of workers can be seen in a trace.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import TracebackType
 from typing import Literal, TypeAlias, TypeVar
 
@@ -349,7 +350,7 @@ class Machine:
             if frontier:
                 self._receive(content)
             else:
-                self._each(lambda worker, content=content: worker.load(content))  # type: ignore[misc]
+                self._each(partial(_Worker.load, content=content))
                 self._check_memory()
 
     def predecessor(self, level: Buffer, words: Sequence[int]) -> Words | None:

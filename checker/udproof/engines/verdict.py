@@ -46,7 +46,7 @@ class Figures:
 
     states: int
     stored: int  # states held; fewer than `states` where one stands for all that interchangeable elements make of it
-    transitions: int
+    transitions: int  # firings of actions from the states looked into
     depth: int
     seconds: float
     frontier: int  # states found and not looked into yet; 0 when the search is complete

@@ -124,6 +124,11 @@ def bare(chart: Chart) -> bool:
     return chart.unit == "s" and 1 <= chart.end <= 120
 
 
+def limited(chart: Chart, bar: Bar) -> bool:
+    """Whether the limit of a bar is drawn: it falls within the chart; one that was kept is not drawn at the tail."""
+    return bar.due is not None and (bar.reached or bar.due < chart.end or (bar.due == chart.end and not chart.tail))
+
+
 def _groups(page: Page) -> list[tuple[str, list[int]]]:
     return [(name, list(lanes)) for name, lanes in groupby(page.rows, key=lambda lane: page.chart.lanes[lane].group)]
 
@@ -165,7 +170,7 @@ def contents(page: Page) -> tuple[list[str], list[str], list[str]]:
         ordered = sorted(lane.bars, key=lambda b: (-STYLES[b.kind].height, b.start - b.end, b.start))
         bars += [_bar(page, index, bar) for bar in ordered]
         for bar in ordered:
-            if bar.due is not None and bar.due <= page.chart.end:
+            if bar.due is not None and limited(page.chart, bar):
                 (over if bar.reached else under).append(_limit(page, index, bar.due, bar.reached))
         over += _labels(page, index, ordered)
     return under, bars, over
@@ -247,7 +252,7 @@ def _labels(page: Page, lane: int, bars: Sequence[Bar]) -> list[str]:
         drawn.append(label)
         homeless += [] if label or not bar.words else [bar]
     for bar in bars:
-        if bar.due is not None and bar.due <= page.chart.end:
+        if bar.due is not None and limited(page.chart, bar):
             x, face = page.axis.x(bar.due), Face(page.small, RED if bar.reached else GREY, bar.reached, halo="#ffffff")
             drawn.append(_above(page, lane, (x + 5, x - 5), length(page.chart, bar.due - bar.start), face))
     for bar in homeless:

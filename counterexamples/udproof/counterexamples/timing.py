@@ -277,7 +277,7 @@ def _key(chart: Chart, y: float) -> tuple[list[str], float]:
             name = ", ".join([*filter(None, labels[:_SIGNS]), *["…"][: len(labels) > _SIGNS]])
             items.append((name, tag("rect", y=-13 * style.height, width=26, height=26 * style.height, rx=2, **look)))
     tick = {"x1": 13, "y1": -9, "x2": 13, "y2": 9}
-    if any(bar.due is not None and not bar.reached and bar.due <= chart.end for bar in bars):
+    if any(lanes.limited(chart, bar) and not bar.reached for bar in bars):
         items.append(("limit", tag("line", **tick, stroke="#878c95", stroke_width=1.6, stroke_dasharray="5 4")))
     if any(bar.reached for bar in bars):
         items.append(("limit reached", tag("line", **tick, stroke=RED, stroke_width=3)))
@@ -331,10 +331,11 @@ def _contents(page: Page) -> tuple[tuple[list[str], list[str], list[str]], list[
     while True:
         page.texts.clear()
         page.room = {callout.lane: 10.0 for callout in homeless}
-        sites: list[tuple[Callout, _Site]] = []
+        depths = []
         for callout in homeless:
-            sites.append((callout, _made(page, callout)))
+            depths.append(page.room[callout.lane] - 4)
             page.room[callout.lane] += _remark(callout)[1] + 8
+        sites = [(callout, _made(page, callout, depth)) for callout, depth in zip(homeless, depths, strict=True)]
         drawn = lanes.contents(page)
         late = [callout for callout in callouts if callout not in homeless and not _placed(page, callout, sites)]
         if not late:
@@ -362,12 +363,12 @@ def _target(page: Page, callout: Callout) -> tuple[Bar | None, Box, float]:
     return bar, box, min(max(x, box.left + 6), max(box.left, box.right - 6))
 
 
-def _made(page: Page, callout: Callout) -> _Site:
-    """Place a callout into the room below its lane, under all that is there already."""
+def _made(page: Page, callout: Callout, depth: float) -> _Site:
+    """Place a callout into the room below its lane, so deep in it."""
     width, height, _ = _remark(callout)
     _, bar, x = _target(page, callout)
     left = min(max(x - width / 2, page.left + 4), RIGHT - width)
-    top = page.lane_top(callout.lane) + page.pitch + page.room[callout.lane] - 4
+    top = page.lane_top(callout.lane) + page.pitch + depth
     return _site(Box(left, top, left + width, top + height), (x, bar.bottom))
 
 
@@ -390,7 +391,7 @@ def _free(page: Page, callout: Callout, others: list[Box]) -> _Site | None:
     solid = [(i, b) for i, lane in near for b in lane.bars if b.kind != "running" and (i != callout.lane or b is not target)]
     bars = [page.extent(i, b) for i, b in solid]
     texts = [text for i, _ in near for text in page.texts.get(i, [])]
-    dues = [(page.axis.x(b.due), page.lane_top(i)) for i, lane in near for b in lane.bars if b.due and b.due <= page.chart.end]
+    dues = [(page.axis.x(b.due), page.lane_top(i)) for i, lane in near for b in lane.bars if b.due and lanes.limited(page.chart, b)]
     signs = [Box(x - 2, y, x + 2, y + page.pitch) for x, y in dues]
     torn = [Box(x - 2, page.top, x + BREAK + 4, page.bottom) for x in page.breaks]
     covered = [Box(b.left - 5, b.top - 4, b.right + 5, b.bottom + 4) for b in (*bars, *texts, *signs, *torn, *others, bar)]

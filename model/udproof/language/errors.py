@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import FrameType
 
 # Frames of these are never where a user's mistake stands: our own rooms but for the protocol, and what they call through.
-_OURS = ("udproof.language", "udproof.engines", "udproof.counterexamples", "udproof.cli", "dataclasses", "functools", "contextlib")
+_ROOMS = ("udproof.language", "udproof.engines", "udproof.counterexamples", "udproof.cli")
+_OURS = (*_ROOMS, "dataclasses", "functools", "contextlib", "inspect")
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,8 @@ def show_seconds(time: Fraction) -> str:
         scaled, digits = scaled * 10, digits + 1
     if scaled.denominator != 1:
         return f"{time} s"
-    text = f"{float(time):.{digits}f}" if digits else str(time)
-    return f"{text} s"
+    text = str(scaled.numerator).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]} s" if digits else f"{text} s"
 
 
 def show_sentence(said: Sentence | None, names: Names) -> str:

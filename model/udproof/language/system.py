@@ -160,6 +160,7 @@ class System:
                     sorts.setdefault(part.param.sort)
         owned = [owner.params for owner in self.actions] + [owner.params for owner in self.deadlines]
         owned += [owner.params for owner in self.properties] + [owner.params for owner in self.axioms]
+        owned += [owner.params for owner in self.definitions]
         for param in (param for params in owned for param in params):
             sorts.setdefault(param.sort)
         return tuple(sorts)
@@ -185,7 +186,8 @@ class System:
         """What the instance does not give; a system with nothing missing is concrete and can be run."""
         given = self.instance
         lacks = [f"elements of sort {sort.name}" for sort in self.index_sorts if sort.name not in given.elements]
-        lacks += [f"values of constant {symbol.name}" for symbol in self.constants if symbol.name not in given.constants]
+        unknown = [symbol for symbol in self.constants if symbol.name not in given.constants and symbol.default is None]
+        lacks += [f"values of constant {symbol.name}" for symbol in unknown]
         lacks += [f"seconds of {symbol.name}" for symbol in self.durations if symbol.name not in given.durations]
         return tuple(lacks)
 
@@ -216,6 +218,10 @@ class System:
             for update in act.updates:
                 for node in (update.where, *update.index, update.value):
                     _check_scope(f"action {act.name}", node, (*act.params, *update.binders), act.location)
+        for definition in self.definitions:
+            _check_scope(f"definition {definition.name}", definition.body, definition.params)
+        for clock in self.clocks:
+            _check_scope(f"clock {clock.name}", clock.during, clock.params)
         for dead in self.deadlines:
             for node in (dead.condition, dead.limit):
                 _check_scope(f"deadline {dead.name}", node, dead.params)
@@ -307,6 +313,12 @@ def _completed(system: System) -> Instance:
     """The instance with the declarations' own defaults where it says nothing, every value checked."""
     given = system.instance
     _check_misspelt(
+        "elements",
+        given.elements,
+        (sort.name for sort in system.index_sorts),
+        (sort.name for sort in system.index_sorts if sort.elements is not None),
+    )
+    _check_misspelt(
         "values",
         given.constants,
         (symbol.name for symbol in system.constants),
@@ -327,7 +339,8 @@ def _completed(system: System) -> Instance:
     constants = dict(given.constants)
     for symbol in system.constants:
         sizes = [elements.get(sort.name) for sort in symbol.domain]
-        if symbol.name in constants or symbol.default is None or None in sizes:
+        waits = isinstance(symbol.sort, ex.IndexSort) and symbol.sort.name not in elements
+        if symbol.name in constants or symbol.default is None or None in sizes or waits:
             continue
         places = product(*(range(len(names or ())) for names in sizes))
         constants[symbol.name] = {place: _code(symbol.default(*place), symbol, elements) for place in places}
@@ -344,7 +357,8 @@ def _check_table(
 ) -> None:
     """ModelError unless the table has one value of the sort for all arguments."""
     sizes = [len(elements.get(sort.name, ())) for sort in symbol.domain]
-    if missing := next((place for place in product(*map(range, sizes)) if place not in table), None):
+    missing = next((place for place in product(*map(range, sizes)) if place not in table), None)
+    if missing is not None:
         raise ModelError(f"the instance gives constant {symbol.name} no value at position(s) {missing}.")
     match symbol.sort:
         case ex.BoolSort():
@@ -376,8 +390,8 @@ def _code(value: object, symbol: ex.ConstantSymbol, elements: Mapping[str, tuple
 
 
 def _lines(system: System) -> Iterator[str]:
-    yield f"system {system.name}"
-    yield from (f"assumes {line}" for line in system.assumptions)
+    yield f"system {system.name!r}"
+    yield from (f"assumes {line!r}" for line in system.assumptions)
     for sort in system.index_sorts:
         yield f"index {sort.name} {list(system.instance.elements.get(sort.name, ())) or 'any'}"
     for constant in system.constants:
@@ -409,13 +423,13 @@ def _lines(system: System) -> Iterator[str]:
     for rule in system.axioms:
         names = naming(rule.params)
         yield f"axiom {rule.name} {_over(rule.params, names)} . {show(rule.body, names)}"
-    yield from (f"note {note}" for note in system.instance.notes)
+    yield from (f"note {note!r}" for note in system.instance.notes)
 
 
 def _action_lines(act: Action) -> Iterator[str]:
     names = naming(act.params)
     said = show_sentence(act.says, names)
-    yield f"action {act.name} {_over(act.params, names)} by {act.by} fair {act.fairness.value} {said}".rstrip()
+    yield f"action {act.name} {_over(act.params, names)} by {act.by!r} fair {act.fairness.value} says {said!r}"
     for guard in act.guards:
         yield f"  when {show(guard.condition, names)}"
     for update in act.updates:

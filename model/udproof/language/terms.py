@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from udproof.language import expressions as ex
@@ -276,7 +277,7 @@ def _closure(function: Callable[..., object]) -> dict[str, object]:
     frame = inspect.currentframe()
     names: dict[str, object] = {}
     while frame is not None:
-        for name, value in frame.f_locals.items():
+        for name, value in list(frame.f_locals.items()):
             names.setdefault(name, value)
         frame = frame.f_back
     return names
@@ -377,6 +378,8 @@ def seconds(value: object) -> Fraction:
     """A time in seconds, exactly. Accepts int, Fraction, and float by its shortest decimal (0.1 is one tenth)."""
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         raise ModelError(f"{value!r} is not a time; give a number of seconds or a Duration.")
+    if isinstance(value, float) and not isfinite(value):
+        raise ModelError(f"{value!r} is not a time; a duration is finite.")
     exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     if exact < 0:
         raise ModelError(f"{value!r} seconds is negative; a duration is at least 0.")
