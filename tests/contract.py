@@ -330,9 +330,6 @@ class EngineContract:
     def test_one_state_is_held_for_each_orbit(self, name: str) -> None:
         assert self.verify(known(name).build()).figures.stored == known(name).orbits
 
-    @pytest.mark.xfail(
-        strict=True, reason="SOUNDNESS: an element that only a deadline's limit names is exchanged with others: PROVED"
-    )
     def test_an_element_that_a_deadline_names_is_not_exchanged(self) -> None:
         system = _named_in_a_deadline()
         assert search(system).violated["short"] == 2

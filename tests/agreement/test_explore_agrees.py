@@ -25,10 +25,11 @@ from udproof.properties import CORE
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet import Fleet, Span
 
-NAIVE = 1_500  # states that the naive search may visit
+NAIVE = 1_000  # states that the naive search may visit
 NAIVE_FLEET = 200
 
-few = settings(max_examples=settings().max_examples // 4)  # of the profile: these are slow
+half = settings(max_examples=settings().max_examples // 2)  # of the profile: these are slow
+few = settings(max_examples=settings().max_examples // 4)
 very_few = settings(max_examples=settings().max_examples // 8)
 
 
@@ -66,8 +67,8 @@ def test_random_systems(system: System) -> None:
         with pytest.raises((OutOfRange, TooLarge)):
             search(system, limit=NAIVE)
     else:
-        assume(states <= NAIVE)
-        compare(system, search(system, limit=10 * NAIVE))
+        if states <= NAIVE:
+            compare(system, search(system, limit=10 * NAIVE))
 
 
 @few
@@ -144,10 +145,11 @@ def test_the_random_fleets_are_not_vacuous() -> None:
         seen["time stops"] += time_stops(fleet)
         seen["time goes on"] += not time_stops(fleet)
         seen["both ways out"] += len(_afterwards(fleet)) == 2
+        seen["small"] += len(fleet.hosts) + len(fleet.vms) <= 4
 
     collect()
     assert min(seen.values()) >= 5, seen
-    assert len(seen) == 6
+    assert len(seen) == 7
 
 
 # --- the protocol
@@ -157,10 +159,11 @@ def test_the_random_fleets_are_not_vacuous() -> None:
 @given(fleets())
 def test_random_fleets(fleet: Fleet) -> None:
     system = protocol(fleet, CORE)
-    assume(Explore().verify(system, system.checks, Limits(seconds=5)).figures.states <= NAIVE_FLEET)
-    compare(system, search(system, limit=10 * NAIVE_FLEET))
+    if Explore().verify(system, system.checks, Limits(seconds=2)).figures.states <= NAIVE_FLEET:
+        compare(system, search(system, limit=10 * NAIVE_FLEET))
 
 
+@half
 @given(fleets())
 def test_the_longest_pause_has_a_closed_form(fleet: Fleet) -> None:
     """pause-bounded and time-can-pass follow from the stage times alone; see `longest_pause`."""

@@ -191,9 +191,6 @@ def test_time_gets_as_far_as_a_deadline_and_no_further() -> None:
     assert run_.fire("put_out", 1).wait(1)["hot1"] == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="patience takes a clock at rest for a running one: traces are refused, and verify ends in a crash"
-)
 def test_a_deadline_on_a_clock_at_rest_holds_nothing_up() -> None:
     never = Variable("never", to=Bool, init=False)
     resting = Clock("resting", during=lambda: never.value)

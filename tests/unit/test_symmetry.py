@@ -201,7 +201,6 @@ def test_workers_with_the_same_deadline_are_interchangeable() -> None:
     assert groups(_with_deadline(named=False)) == {group({"worker0"}, {"worker1"})}
 
 
-@pytest.mark.xfail(strict=True, reason="SOUNDNESS: an element named in a deadline's limit only is taken for interchangeable")
 def test_an_element_that_a_deadline_names_stays_where_it_is() -> None:
     assert groups(_with_deadline(named=True)) == set()
 
@@ -225,7 +224,6 @@ def test_a_constant_leader_is_not_exchanged() -> None:
     assert groups(_with_leader(2)) == set()
 
 
-@pytest.mark.xfail(strict=True, reason="an index-valued constant without arguments hides that the others are interchangeable")
 def test_the_followers_of_a_leader_are_interchangeable() -> None:
     assert groups(_with_leader(3)) == {group({"node1"}, {"node2"})}
 

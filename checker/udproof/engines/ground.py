@@ -34,8 +34,8 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Update
 from udproof.language.claims import Property
 from udproof.language.evaluation import Env, environments
+from udproof.language.instance import ConstantsOnly
 from udproof.language.semantics import Firing, Semantics
-from udproof.language.system import ConstantsOnly
 
 
 @dataclass(frozen=True, slots=True)

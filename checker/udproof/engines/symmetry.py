@@ -87,6 +87,8 @@ class Symmetry:
             ends = [(sort.name, place) for sort, place in zip(constant.domain, args, strict=True)]
             if isinstance(constant.sort, ex.IndexSort):
                 ends.append((constant.sort.name, value))
+            if len(ends) == 1 and not args:
+                graph.colours[ends[0]] = (graph.colours[ends[0]], constant.name, "it")
             elif len(ends) == 1:
                 graph.colours[ends[0]] = (graph.colours[ends[0]], constant.name, value)
                 continue

@@ -31,8 +31,8 @@ from udproof.counterexamples.trace import Trace, Wait
 from udproof.language import Lanes, Property
 from udproof.language import expressions as ex
 from udproof.language.evaluation import evaluate
+from udproof.language.instance import seconds_of
 from udproof.language.semantics import Slot
-from udproof.language.system import seconds_of
 
 _BY_STEPS = 60  # of more steps, an axis that counts them is too crowded
 _FULL = 24  # up to so many steps, all have a mark, also waits on an axis of time

@@ -9,8 +9,9 @@ from udproof.language.actions import Action, Fairness, action, each, require
 from udproof.language.claims import Axiom, Deadline, Property, axiom, deadline, invariant
 from udproof.language.drawing import Lanes, bar, lanes
 from udproof.language.errors import Location, ModelError
+from udproof.language.instance import Instance
 from udproof.language.symbols import ANYTHING, Clock, Constant, Definition, Duration, Variable, definition
-from udproof.language.system import Instance, System
+from udproof.language.system import System
 from udproof.language.terms import Bool, Enumeration, Index, Int, count, exists, forall, implies, ite, member
 
 __all__ = [

@@ -23,7 +23,8 @@ from udproof.language.actions import Action, Guard
 from udproof.language.claims import Deadline, Property
 from udproof.language.errors import ModelError
 from udproof.language.evaluation import Env, environments, evaluate
-from udproof.language.system import ConstantsOnly, System
+from udproof.language.instance import ConstantsOnly
+from udproof.language.system import System
 from udproof.language.time import TickTime
 
 State: TypeAlias = tuple[int, ...]
@@ -174,13 +175,15 @@ class Semantics:
 
         No variable changes while time passes, so the deadlines that hold now are those that hold then.
         """
-        world = self.world(state)
+        world, running = self.world(state), set(self.running(state))
         left: list[int] = []
         for deadline in self.system.deadlines:
             for env in environments(deadline.params, world):
                 if evaluate(deadline.condition, env, world):
                     args = tuple(evaluate(arg, env, world) for arg in deadline.limit.args)
-                    left.append(self.time.ticks(deadline.limit.bound) - world.clock(deadline.limit.clock, args))
+                    still = self.time.ticks(deadline.limit.bound) - world.clock(deadline.limit.clock, args)
+                    if still <= 0 or self.layout.position[deadline.limit.clock, args] in running:
+                        left.append(still)  # a clock at rest comes no nearer to its bound
         return max(min(left), 0) if left else None
 
     def passed(self, state: State, ticks: int) -> State:

@@ -20,8 +20,9 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.language.claims import Property
 from udproof.language.errors import Location, ModelError
+from udproof.language.instance import seconds_of
 from udproof.language.printing import naming, show
-from udproof.language.system import System, seconds_of
+from udproof.language.system import System
 
 _MANY = 2  # more strict comparisons than a bad state may hold at once
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
 from udproof.language import Action, Property, System, bar, lanes
-from udproof.language.system import Instance
+from udproof.language.instance import Instance
 from udproof.protocol import events, host, tenant, vm, walk
 from udproof.protocol.events import Status, event
 from udproof.protocol.fleet import Fleet, Grouping, VmEntry
