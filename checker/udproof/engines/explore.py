@@ -38,7 +38,7 @@ from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, 
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Semantics, State
 
-_BUDGET = 1 << 16  # states between two looks at the clock and at memory
+_BUDGET = 1 << 14  # states between two looks at the clock and at memory
 _REPORT = 0.25  # seconds between two reports of progress
 _PREMISE = 32  # bits of `watch` from here on are premises
 _TABLE = 1 << 32  # bytes that a search may hold where no limit is given: what a 32-bit memory has
