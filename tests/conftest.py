@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example]
-# Not `explain`: it traces Python, and under a tracer the language cannot look up annotations (see tests/unit/test_language.py).
+# Not `explain`: it runs a failure again and again under a tracer, only to comment on arguments that are whole systems here.
 _PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink]
 _SHARED = settings(deadline=None, print_blob=True, suppress_health_check=_SLOW, phases=_PHASES)
 settings.register_profile("ci", _SHARED, max_examples=100, derandomize=True)
