@@ -97,4 +97,13 @@ def walk(domains: int, hosts: int) -> System:
         """No pause reaches its limit."""
         return pause[h] < PAUSE
 
-    return System(f"walk-{domains}x{hosts}", actions=(open_, notify, freeze, resume, close, tick), properties=(one_domain, short))
+    @invariant()
+    def unfinished() -> Bool:
+        """Some host is not updated: false at the end of the walk."""
+        return exists(Host, lambda h: phase[h] != Phase.updated)
+
+    return System(
+        f"walk-{domains}x{hosts}",
+        actions=(open_, notify, freeze, resume, close, tick),
+        properties=(one_domain, short, unfinished),
+    )

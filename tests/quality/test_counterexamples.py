@@ -14,6 +14,8 @@ from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+from tests.systems.results import shipped
+from tests.systems.results import violation as found
 
 from udproof.counterexamples.chart import Chart
 from udproof.counterexamples.explain import cause, decisive, step_table
@@ -43,10 +45,7 @@ from udproof.language import (
 )
 from udproof.language.semantics import Semantics
 from udproof.properties import CORE
-from udproof.protocol.assembly import protocol
-from udproof.protocol.fleet_file import read_fleet
-from udproof.protocol.fleets import path_of
-from udproof.protocol.mutants import ALL, named
+from udproof.protocol.mutants import ALL
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ EXPECTED = {
     ),
     "RollbackUnbounded": Expected(
         9, "the long way, apply, wait 15 s for the watchdog, roll_back, wait 15 s more",
-        "web-0 has been paused for 30 s, and the limit is 30 s: host-0 is rollback, for 15 s so far.",
+        "web-0 has been paused for 30 s, and the limit is 30 s: host-0 is rolling back, for 15 s so far.",
     ),
     "WatchdogStartsOver": Expected(
         10, "the long way, apply, wait 15 s, start over, apply (no time may pass between), wait 15 s",
@@ -144,22 +143,12 @@ NAMES = [mutant.name for mutant in ALL]
 
 
 @cache
-def found(name: str) -> tuple[Trace, Property]:
-    """The run that the engine finds for a mutant, and the property that it breaks."""
-    mutant = named(name)
-    return violation(mutant.change(protocol(read_fleet(path_of(mutant.fleet)), CORE)), mutant.breaks)
-
-
-def violation(system: System, name: str) -> tuple[Trace, Property]:
-    prop = system.named(name)
+def badly_placed() -> tuple[Trace, Property]:
+    system = shipped("bad-placement")
+    prop = system.named("one-domain-paused")
     (verdict,) = Explore().verify(system, (prop,), Limits(stop_at_first=True)).verdicts
     assert verdict.trace is not None
     return verdict.trace, prop
-
-
-@cache
-def badly_placed() -> tuple[Trace, Property]:
-    return violation(protocol(read_fleet(path_of("bad-placement")), CORE), "one-domain-paused")
 
 
 # --- Exactly this run, told by this sentence.

@@ -5,29 +5,22 @@ from fractions import Fraction
 from functools import cache
 
 import pytest
+from tests.systems.results import violation
 
 from udproof.counterexamples.chart import STYLES, Chart
 from udproof.counterexamples.picture import chart
 from udproof.counterexamples.timing import render
 from udproof.counterexamples.trace import Trace, Wait
-from udproof.engines.explore import Explore
-from udproof.engines.verdict import Limits
-from udproof.properties import CORE
-from udproof.protocol.assembly import PICTURE, protocol
-from udproof.protocol.fleet_file import read_fleet
-from udproof.protocol.fleets import path_of
-from udproof.protocol.mutants import ALL, named
+from udproof.protocol.assembly import PICTURE
+from udproof.protocol.mutants import ALL
 
 NAMES = [mutant.name for mutant in ALL]
 
 
 @cache
 def drawn(name: str) -> tuple[Trace, Chart]:
-    mutant = named(name)
-    system = mutant.change(protocol(read_fleet(path_of(mutant.fleet)), CORE))
-    (verdict,) = Explore().verify(system, (system.named(mutant.breaks),), Limits()).verdicts
-    assert verdict.trace is not None
-    return verdict.trace, chart(verdict.trace, verdict.property)
+    trace, prop = violation(name)
+    return trace, chart(trace, prop)
 
 
 @pytest.mark.parametrize("name", NAMES)

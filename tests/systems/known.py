@@ -68,7 +68,7 @@ def _walk(domains: int, hosts: int, states: int, orbits: int, depth: int) -> Kno
         {"one-domain": PROVED, "short": PROVED, "unfinished": VIOLATED},
         # a domain: open, notify all, 3 ticks, pause all, 1 tick, resume all, close; the last one need not be closed
         {"unfinished": domains * (3 * hosts + 6) - 1},
-        "published in issue 3 (ten independent tools); the shortest way: U*(3H + 6) steps, the last close not needed",
+        "a walk published with its counts by ten independent tools; the shortest way: U*(3H + 6) steps, the last close not needed",
         lambda: _walk_count(domains, hosts),
         orbits,
     )

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from udproof.counterexamples.trace import Move, Trace, Wait
-from udproof.engines.verdict import Result
-from udproof.language import System
+from udproof.engines.explore import Explore
+from udproof.engines.verdict import Limits, Result
+from udproof.language import Property, System
 from udproof.properties import CORE
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
+from udproof.protocol.mutants import named
 
 
 def shipped(name: str) -> System:
     """The protocol on a shipped fleet, with the core properties."""
     return protocol(read_fleet(path_of(name)), CORE)
+
+
+@cache
+def violation(name: str) -> tuple[Trace, Property]:
+    """The shortest run that breaks the property of a named mistake, on its fleet; and that property."""
+    mutant = named(name)
+    system = mutant.change(shipped(mutant.fleet))
+    (verdict,) = Explore().verify(system, (system.named(mutant.breaks),), Limits()).verdicts
+    assert verdict.trace is not None
+    return verdict.trace, verdict.property
 
 
 def outcomes(result: Result) -> dict[str, str]:

@@ -5,26 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd
 
+from benchmarks.walk import walk
+
 from udproof.language import (
     Bool,
     Clock,
-    Constant,
     Index,
-    Instance,
-    Int,
     Property,
     System,
     Variable,
     action,
     deadline,
-    each,
     exists,
-    forall,
     implies,
     invariant,
     require,
 )
-from udproof.language.terms import Bool as Formula
 
 
 def light(least: int, most: int) -> System:
@@ -214,99 +210,7 @@ def fischer_steps(write_within: int, check_after: int):  # type: ignore[no-untyp
     return successors
 
 
-# --- the reference walk of issue 3
-
-
-def walk(domains: int, hosts: int) -> System:
-    """The reference walk of issue 3: U domains of H hosts, integer ticks, L = 3, P = 4; `active` is a truth value for each domain,
-    so that domains stay interchangeable, which changes no count.
-
-    Distinct states by ten independent tools, with (U, H): (2,2) 404; (2,4) 40,004; (3,3) 12,008; (5,2) 8,032; up to symmetry 113,
-    1,433, 664, 281.
-    """
-    lead_most, pause_most = 3, 4
-
-    class Domain(Index):
-        pass
-
-    class Host(Index):
-        pass
-
-    home = Constant("home", Host, to=Domain)
-    active = Variable("active", Domain, to=Bool, init=False)
-    # the phases as one truth value each would do as well; integers 0..3 keep the file free of an enumeration
-    phase = Variable("phase", Host, to=Int.between(0, 3), init=0)
-    lead = Variable("lead", Host, to=Int.between(0, lead_most), init=0)
-    pause = Variable("pause", Host, to=Int.between(0, pause_most), init=0)
-    idle, notified, paused, updated = range(4)
-
-    @action(by="d")
-    def open_(d: Domain) -> None:
-        require(forall(Domain, lambda e: ~active[e]))
-        require(exists(Host, lambda h: (home[h] == d) & (phase[h] == idle)))
-        active[d] = True
-
-    @action(by="h")
-    def notify(h: Host) -> None:
-        require(active[home[h]] & (phase[h] == idle))
-        phase[h] = notified
-        lead[h] = 0
-
-    @action(by="h")
-    def pause_(h: Host) -> None:
-        require((phase[h] == notified) & (lead[h] == lead_most) & active[home[h]])
-        phase[h] = paused
-        pause[h] = 0
-        lead[h] = 0
-
-    @action(by="h")
-    def resume(h: Host) -> None:
-        require((phase[h] == paused) & (pause[h] >= 1))
-        phase[h] = updated
-        pause[h] = 0
-
-    @action(by="d")
-    def close(d: Domain) -> None:
-        require(active[d])
-        require(forall(Host, lambda h: implies(home[h] == d, phase[h] == updated)))
-        active[d] = False
-
-    @action
-    def tick() -> None:
-        require(forall(Host, lambda h: ~((phase[h] == paused) & (pause[h] == pause_most - 1))))
-        for h in each(Host, lambda h: (phase[h] == notified) & (lead[h] < lead_most)):
-            lead[h] = lead[h] + 1
-        for h in each(Host, lambda h: phase[h] == paused):
-            pause[h] = pause[h] + 1
-
-    def is_paused(h: Host) -> Formula:
-        return phase[h] == paused
-
-    @invariant(premise=lambda a, b: is_paused(a))
-    def one_domain(a: Host, b: Host) -> Bool:
-        """Paused hosts are all of one domain."""
-        return implies(is_paused(a) & is_paused(b), home[a] == home[b])
-
-    @invariant(premise=lambda h: is_paused(h))
-    def short(h: Host) -> Bool:
-        """A pause never reaches its limit."""
-        return pause[h] <= pause_most - 1
-
-    @invariant()
-    def unfinished() -> Bool:
-        """Some host is not updated: false at the end of the walk."""
-        return exists(Host, lambda h: phase[h] != updated)
-
-    names = tuple(f"d{d}h{h}" for d in range(domains) for h in range(hosts))
-    return System(
-        f"walk-{domains}-{hosts}",
-        (open_, notify, pause_, resume, close, tick),
-        (one_domain, short, unfinished),
-        instance=Instance(
-            elements={"Domain": tuple(f"d{d}" for d in range(domains)), "Host": names},
-            constants={"home": {(h,): h // hosts for h in range(domains * hosts)}},
-        ),
-    )
+# --- the reference walk, whose system stands in `benchmarks`
 
 
 def walk_steps(domains: int, hosts: int):  # type: ignore[no-untyped-def]
@@ -347,3 +251,17 @@ def irrelevant(clock: Clock, bound: Fraction) -> Property:
         return implies(clock.value >= bound, clock.value >= bound)
 
     return always
+
+
+__all__ = [
+    "fischer_start",
+    "fischer_steps",
+    "irrelevant",
+    "light",
+    "light_states",
+    "stopwatch",
+    "timelock",
+    "two_timers",
+    "walk",
+    "walk_steps",
+]

@@ -43,7 +43,7 @@ class Colour(Enumeration):
     """What it shines in."""
 
     white = member()
-    red = member()
+    red = member("deep red")
 
 
 lit = Variable("lit", Lamp, to=Bool, init=False)
@@ -157,7 +157,7 @@ def test_values_of_every_sort_read_as_words() -> None:
     trace = go("switch_on left", start=1)
     assert never_hot.cause is not None
     text = fill(never_hot.cause, trace.semantics, trace.last, {never_hot.params[0]: 0})
-    assert text == "the lamp left has burnt for 0 s (limit 30 s): true, red, 1"
+    assert text == "the lamp left has burnt for 0 s (limit 30 s): true, deep red, 1"  # a sentence has the words
 
 
 def test_a_run_knows_the_true_readings_beyond_the_cap() -> None:

@@ -717,7 +717,7 @@ def test_any_bytes_are_a_fleet_or_refused(tmp_path_factory: pytest.TempPathFacto
         assert all(line.isprintable() for line in str(error).split("\n"))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(st.data())
 def test_any_mutation_of_a_good_file_is_a_fleet_or_refused(data: st.DataObject) -> None:
     text = data.draw(
@@ -748,7 +748,7 @@ junk = st.recursive(
 ).filter(lambda value: "None" not in repr(value))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(st.data())
 def test_any_value_in_any_key_is_a_fleet_or_refused(data: st.DataObject) -> None:
     known = {

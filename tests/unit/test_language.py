@@ -47,6 +47,7 @@ from udproof.language import (
     require,
 )
 from udproof.language.claims import TIME_CAN_PASS
+from udproof.language.printing import show
 from udproof.language.semantics import Firing, Semantics, State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,7 +201,7 @@ def no_elements_by_size() -> object:
     return Bad
 
 
-@mistake("index sort Bad needs at least one element, and each name once")
+@mistake("two elements of Bad are called 'a'; give each its own name")
 def same_element_twice() -> object:
     class Bad(Index, elements=("a", "a")):
         pass
@@ -266,7 +267,7 @@ def definition_as_truth() -> object:
     return prop(lambda: not is_on)
 
 
-@mistake("lapse is a declaration")
+@mistake("lapse is a duration: a clock is compared with it")
 def duration_compared() -> object:
     return lapse == 5
 
@@ -902,9 +903,13 @@ def test_a_default_may_wait_for_the_elements() -> None:
     assert guarded(lambda: up[first.value]).missing == ("elements of sort Vm",)
 
 
-def test_a_definition_in_place_of_a_condition_is_told_at_its_line() -> None:
-    with pytest.raises(ModelError) as caught:
-        forall(Host, is_on)
+def test_a_definition_may_stand_where_a_condition_is_wanted() -> None:
+    assert show(forall(Host, is_on).node, {}) == "(all h: Host . is_on(h))"
+
+
+def test_a_definition_of_other_arguments_is_told_at_its_line() -> None:
+    with pytest.raises(ModelError, match="a value of sort Vm stands where one of sort Host is needed") as caught:
+        forall(Vm, is_on)
     assert caught.value.location is not None
     assert caught.value.location.file == __file__
 

@@ -322,6 +322,12 @@ def test_domains_of_two_sets_have_nothing_to_do_with_each_other() -> None:
     protocol(fleet([("a", "s")], [("v", "a", "web", 0, True), ("w", "a", "db", 1, True)]), CORE)
 
 
+def test_names_with_an_at_sign_do_not_make_one_event_of_two() -> None:
+    """The set a@b on step c and the set a on step b@c would both be told a@b@c."""
+    system = protocol(fleet([("h", "c"), ("i", "b@c")], [("v", "h", "a@b", 0, True), ("w", "i", "a", 0, True)]), CORE)
+    assert system.elements(_sort(system, "Event")) == ("a@b@c", "a@b@c'")
+
+
 def test_events_must_fit_the_placement() -> None:
     system = protocol(TWO_STEPS, CORE)
     crossed = dict(system.instance.constants) | {"event_of": {(0,): 1, (1,): 0}}

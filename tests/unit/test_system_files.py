@@ -137,7 +137,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "constant outside its sort": (
         HEAD + 'most = Constant("most", to=Int.between(0, 2), values=lambda: 9)\n' + guarded("cars.value <= most.value") + TAIL,
-        SYSTEM,
+        "most = Constant(",
         "constant most is given 9, which is no value of sort Int 0..2",
     ),
     "constant without values": (
@@ -172,6 +172,164 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "exception of many lines": (HEAD + "raise ValueError('a\\n  b\\x1b[2J')\n", "raise", "the file raised ValueError: a b\\x1b[2J"),
     "exit in the file": (HEAD + "raise SystemExit(0)\n" + GO + TAIL, "raise", "the file raised SystemExit"),
     "endless recursion": ("def f():\n    return f()\n\n\nf()\n", "return f()", "the file raised RecursionError"),
+    "one property where a tuple is expected": (
+        HEAD + GO + TAIL.replace("(few,)", "few"),
+        SYSTEM,
+        "properties=... of a system takes a tuple, even of one: properties=(x,)",
+    ),
+    "a text where a tuple is expected": (
+        HEAD + GO + TAIL.replace("(few,))", '(few,), assumptions="it rains")'),
+        SYSTEM,
+        "assumptions=... of a system takes a tuple",
+    ),
+    "action without decorator": (
+        HEAD + GO.replace("@action\n", "") + TAIL,
+        SYSTEM,
+        "go stands among the actions, and is a plain function; put @action above it",
+    ),
+    "property without decorator": (
+        HEAD + GO + TAIL.replace("@invariant()\n", ""),
+        SYSTEM,
+        "few stands among the properties, and is a plain function; put @invariant above it",
+    ),
+    "property among the actions": (
+        HEAD + GO + TAIL.replace("(go,)", "(go, few)"),
+        SYSTEM,
+        "few stands among the actions, and is of type Property, not Action",
+    ),
+    "picture that is none": (HEAD + GO + TAIL.replace("(few,))", "(few,), picture=3)"), SYSTEM, "is made by lanes(...)"),
+    "instance that is none": (
+        HEAD + GO + TAIL.replace("(few,))", '(few,), instance={"Side": ("a",)})'),
+        SYSTEM,
+        "the instance of a system is an Instance(elements=..., ...)",
+    ),
+    "elements in one text": (
+        HEAD.replace('("left", "right")', '"left"') + GO + TAIL,
+        "class Side",
+        "the elements of index sort Side are given as 'left'; give a tuple of names",
+    ),
+    "elements in one text, in the instance": (
+        HEAD.replace(', elements=("left", "right")', "")
+        + "from udproof.language import Instance\n"
+        + GO
+        + TAIL.replace("(few,))", '(few,), instance=Instance({"Side": "abc"}))'),
+        SYSTEM,
+        "the elements of index sort Side are given as 'abc'; give a tuple of names",
+    ),
+    "elements that are numbers": (
+        HEAD.replace('("left", "right")', "(1, 2)") + GO + TAIL,
+        "class Side",
+        "1 is given as an element of index sort Side; an element is called by a text",
+    ),
+    "size and elements": (HEAD.replace("Index, el", "Index, size=3, el") + GO + TAIL, "class Side", "has a size and elements"),
+    "member without brackets": (
+        HEAD.replace("red = member()", "red = member") + GO + TAIL,
+        "class Light",
+        "red of enumeration Light is no member; write it as: red = member()",
+    ),
+    "sort of Python": (
+        HEAD.replace("to=Int.between(0, 3)", "to=int") + GO + TAIL,
+        "cars = Variable(",
+        "the values of cars (to=...) are of a sort (Bool, Int.between(low, high), an Enumeration or an Index), and int is none",
+    ),
+    "sort that is called": (
+        HEAD.replace("Int.between(0, 3)", "Int(3)") + GO + TAIL,
+        "cars = Variable(",
+        "Int is a sort, and is not",
+    ),
+    "sum of members": (
+        HEAD + then("light[s] = light[s] + 1") + TAIL,
+        "light[s] = ",
+        "a value of sort Light takes part in no arithmetic; only integers do",
+    ),
+    "order of members": (
+        HEAD + guarded("light[s] < Light.green") + TAIL,
+        "require(",
+        "a value of sort Light has no order; only integers do",
+    ),
+    "product": (
+        HEAD + then("cars.value = 2 * cars.value") + TAIL,
+        "cars.value = ",
+        "integers can be added, subtracted and compared, and nothing else",
+    ),
+    "comparisons without parentheses": (
+        HEAD + guarded("cars.value == 0 & light[s] == Light.red") + TAIL,
+        "require(",
+        "& | ~ join truth values, and a value of sort Light is none; they bind more tightly than == and <=",
+    ),
+    "number joined with a truth": (
+        HEAD + guarded("1 & (cars.value == 0)") + TAIL,
+        "require(",
+        "& | ~ join truth values, and 1 is none",
+    ),
+    "sum of clocks": (
+        HEAD + guarded("waiting[s] + 1 >= 3") + TAIL,
+        "require(",
+        "the clock waiting can be compared with a duration, and takes part in nothing else",
+    ),
+    "clock compared with a variable": (
+        HEAD + guarded("waiting[s] >= cars.value") + TAIL,
+        "require(",
+        "a value of sort Int 0..3 is not a time; give a number of seconds or a Duration",
+    ),
+    "declaration in a comparison": (HEAD + guarded("cars <= 3") + TAIL, "require(", "cars is a declaration, not a value"),
+    "declaration called": (HEAD + guarded("light(s) == Light.red") + TAIL, "require(", "light is a declaration, not a value"),
+    "assignment to the declaration": (
+        HEAD + then("cars = 3") + TAIL,
+        "@action",
+        "action go updates nothing; an action must change something, by name[...] = x or name.value = x",
+    ),
+    "loop over a sort": (
+        HEAD + then("for x in Side:", "    light[x] = Light.green") + TAIL,
+        "for x in Side",
+        "Side cannot be iterated; to range over a sort write: for x in each(Side)",
+    ),
+    "element by number": (HEAD + guarded("light[0] == Light.red") + TAIL, "require(", "; an element is called by its name"),
+    "formula in place of a function": (
+        HEAD + GO + TAIL.replace("@invariant()", "@invariant(premise=cars.value >= 1)"),
+        "@invariant",
+        "a value of sort Bool is given as a premise, where a function is needed: write lambda",
+    ),
+    "property that returns nothing": (
+        HEAD + GO + TAIL.replace("return cars.value", "cars.value"),
+        "@invariant",
+        "the function returns nothing; is its return missing?",
+    ),
+    "sentence that is no text": (
+        HEAD + GO.replace("@action", "@action(says=lambda s: s)") + TAIL,
+        "@action",
+        "the function given as a sentence returns a value of sort Side, which is no text",
+    ),
+    "fairness in a text": (
+        HEAD + GO.replace("@action", '@action(fairness="weak")') + TAIL,
+        "@action",
+        "give Fairness.WEAK or another",
+    ),
+    "label before condition": (
+        HEAD + guarded('"red", light[s] == Light.red') + TAIL,
+        "require(",
+        "the label of a guard is a text, and a value of sort Bool is none",
+    ),
+    "async": (HEAD + GO.replace("def go", "async def go") + TAIL, "@action", "go must be a plain function, without async and"),
+    "any number of parameters": (HEAD + GO.replace("(s: Side)", "(*s: Side)") + TAIL, "@action", "go must take plain parameters"),
+    "constant from a table": (
+        HEAD + 'most = Constant("most", Side, to=Int.between(0, 2), values={"left": 1, "right": 2})\n' + GO + TAIL,
+        "most = ",
+        "is given as the values of constant most, where a function is needed",
+    ),
+    "deadline on a clock": (
+        HEAD
+        + 'late = deadline("late", Side, during=lambda s: waiting[s] <= 3, limit=lambda s: waiting[s] <= 3)\n'
+        + GO
+        + TAIL.replace("(few,))", "(few,), deadlines=(late,))"),
+        "late = deadline(",
+        "deadline late is switched on by a clock",
+    ),
+    "unknown kind of bar": (
+        HEAD + 'from udproof.language import bar\nblue = bar("red", "blue", lambda s: light[s] == Light.red)\n' + GO + TAIL,
+        "blue = bar(",
+        "bar 'red' has the unknown kind 'blue'; the kinds are notified, paused,",
+    ),
     "no text": ("x = 1\0\n", "x = 1", "this is not Python: source code string cannot contain null bytes."),
 }
 

@@ -213,7 +213,7 @@ statements = st.one_of(
 documents = st.lists(st.tuples(blanks, statements, blanks).map("".join), max_size=8).map("\n".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(documents)
 def test_every_path_that_tomllib_finds_has_its_place(text: str) -> None:
     try:
@@ -224,7 +224,7 @@ def test_every_path_that_tomllib_finds_has_its_place(text: str) -> None:
     assert_covers(text, data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(st.data())
 def test_mutations_of_a_sample_either_keep_their_places_or_are_no_toml(data: st.DataObject) -> None:
     text = SAMPLE

@@ -24,7 +24,7 @@ from udproof.language import expressions as ex
 from udproof.language.evaluation import Env, Structure, evaluate
 from udproof.language.printing import show, show_seconds
 from udproof.language.semantics import Firing, Semantics, Slot, State
-from udproof.language.terms import Sentence
+from udproof.language.sentences import Sentence
 
 _LISTED = 8  # so many elements of one change are named; of more, the first few are, and the rest is counted
 
@@ -50,7 +50,7 @@ class _Moment:
     exact: bool
 
     def word(self, node: ex.Expr, env: Env) -> str:
-        """The value of an expression in words."""
+        """The value of an expression as a sentence says it."""
         value, unit = evaluate(node, env, self.semantics.world(self.state)), self.semantics.time.unit
         match node:
             case ex.ClockValue(clock=clock, args=args):
@@ -58,6 +58,8 @@ class _Moment:
                 return duration(value * unit) + (" or more" if more else "")
             case ex.DurationValue():
                 return duration(value * unit)
+        if isinstance(node.sort, ex.EnumSort):
+            return node.sort.words[value]
         return word(self.semantics, node.sort, value)
 
     def _runs(self, clock: ex.ClockSymbol, args: tuple[ex.Expr, ...], env: Env) -> bool:

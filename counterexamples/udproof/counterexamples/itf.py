@@ -15,16 +15,13 @@ compares every state, time and truth that the file claims with what the model sa
 
 from __future__ import annotations
 
-import json
 import re
 import reprlib
 from collections.abc import Iterable
 from itertools import product
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from udproof.counterexamples.explain import actor, arguments, word
-from udproof.counterexamples.files import write_atomically
 from udproof.counterexamples.trace import BadTrace, Move, Trace, Wait, run
 from udproof.language import ModelError, Property
 from udproof.language import expressions as ex
@@ -59,11 +56,6 @@ def to_itf(trace: Trace, properties: Iterable[Property]) -> dict[str, Any]:
         "vars": [symbol.name for symbol in _symbols(semantics)],
         "states": states,
     }
-
-
-def write_itf(path: str | Path, trace: Trace, properties: Iterable[Property]) -> None:
-    """Write the run to a file, whole or not at all. OSError, as for any file."""
-    write_atomically(path, json.dumps(to_itf(trace, properties), indent=1) + "\n")
 
 
 def _symbols(semantics: Semantics) -> tuple[_Symbol, ...]:
@@ -108,17 +100,6 @@ def _value(semantics: Semantics, symbol: _Symbol, value: int) -> object:
 
 
 # --- Reading.
-
-
-def read_itf(path: str | Path, semantics: Semantics) -> Trace:
-    """The run in a file. OSError if it cannot be read, BadTrace if it is no run of this system."""
-    try:
-        document = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except RecursionError:
-        raise BadTrace("the file is no trace: its JSON is nested too deeply") from None
-    except ValueError as problem:  # not UTF-8, not JSON, or a number of thousands of digits
-        raise BadTrace(f"the file is no trace, since it is not JSON: {problem}") from None
-    return from_itf(document, semantics)
 
 
 def from_itf(document: object, semantics: Semantics) -> Trace:

@@ -1,8 +1,9 @@
 """The modelling language: a small embedded language for finite systems with dense time.
 
-Read `docs/language.md` for the tour, and the modules in this order: `expressions` (the tree), `terms` (what a user writes),
-`symbols`, `actions` and `claims` (declarations), `system` (the value that engines take), `evaluation` and `semantics` (what
-it all means). Nothing in this package knows of hosts, VMs or engines, and it imports nothing of the project outside itself.
+Read `docs/language.md` for the tour, and the modules in this order: `expressions` (the tree), `terms` (what a user writes; its
+helpers are `functions` and `sentences`), `symbols`, `actions` and `claims` (declarations), `system` (the value that engines
+take), `evaluation` and `semantics` (what it all means). Nothing in this package knows of hosts, VMs or engines, and it imports
+nothing of the project outside itself.
 """
 
 from udproof.language.actions import Action, Fairness, action, each, require

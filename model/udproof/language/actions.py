@@ -18,7 +18,7 @@ makes the post-state a substitution, `ite(x = h, new, old)`, which is what the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,7 +27,9 @@ from typing import TypeVar, overload
 
 from udproof.language import expressions as ex
 from udproof.language.errors import Location, ModelError
-from udproof.language.terms import Bool, Index, Sentence, Term, classes, names_of, param, sentence, truth
+from udproof.language.functions import location_of, names_of
+from udproof.language.sentences import Sentence, sentence
+from udproof.language.terms import Bool, Index, Term, classes, param, truth
 
 Element = TypeVar("Element", bound=Index)
 
@@ -75,8 +77,8 @@ class Action:
 
 
 @dataclass(slots=True)
-class _Draft:
-    """The action that is being traced."""
+class Draft:
+    """What a function has left behind while it is being traced."""
 
     name: str
     guards: list[Guard] = field(default_factory=list)
@@ -84,12 +86,12 @@ class _Draft:
     binders: list[tuple[ex.Param, ex.Expr]] = field(default_factory=list)
 
 
-_draft: ContextVar[_Draft | None] = ContextVar("draft", default=None)
+_draft: ContextVar[Draft | None] = ContextVar("draft", default=None)
 
 
 @contextmanager
-def _tracing(name: str) -> Iterator[_Draft]:
-    draft = _Draft(name)
+def _tracing(name: str) -> Iterator[Draft]:
+    draft = Draft(name)
     token = _draft.set(draft)
     try:
         yield draft
@@ -97,7 +99,7 @@ def _tracing(name: str) -> Iterator[_Draft]:
         _draft.reset(token)
 
 
-def _current(what: str) -> _Draft:
+def _current(what: str) -> Draft:
     draft = _draft.get()
     if draft is None:
         raise ModelError(f"{what} belongs inside a function decorated with @action.")
@@ -109,6 +111,8 @@ def require(condition: Bool, label: str = "") -> None:
     draft = _current("require(...)")
     if draft.binders:
         raise ModelError("require(...) stands inside an each loop; write forall(...) for a guard about every element.")
+    if not isinstance(label, str):
+        raise ModelError(f"the label of a guard is a text, and {label!r} is none; join conditions with &.")
     draft.guards.append(Guard(label, truth(condition)))
 
 
@@ -176,14 +180,13 @@ def action(
     step tables; the docstring's first line is the summary. ModelError for anything that is not a guard or an update.
     """
     if function is None:
-        return lambda body: _trace(body, by, says, fairness)
-    return _trace(function, by, says, fairness)
+        return lambda body: _action(body, by, says, fairness)
+    return _action(function, by, says, fairness)
 
 
-def _trace(function: Callable[..., None], by: str, says: Callable[..., str] | None, fairness: Fairness) -> Action:
-    where = Location(function.__code__.co_filename, function.__code__.co_firstlineno)
-    pairs = [param(name, sort) for name, sort in classes(function)]
-    terms = [term for _, term in pairs]
+def trace(function: Callable[..., None], terms: Sequence[Term]) -> Draft:
+    """The guards and updates that a function leaves behind at some terms. ModelError for anything else that it does."""
+    where = location_of(function)
     with _tracing(function.__name__) as draft:
         result: object = function(*terms)  # type: ignore[func-returns-value]  # a user may return something all the same
         if draft.binders:
@@ -191,10 +194,25 @@ def _trace(function: Callable[..., None], by: str, says: Callable[..., str] | No
     if result is not None:
         kind = "a formula" if isinstance(result, Term) else repr(result)
         raise ModelError(f"action {draft.name} returns {kind}; write require(...) for a guard, and return nothing.", where)
+    return draft
+
+
+def _action(function: Callable[..., None], by: str, says: Callable[..., str] | None, fairness: Fairness) -> Action:
+    where = location_of(function)
+    pairs = [param(name, sort) for name, sort in classes(function)]
+    terms = [term for _, term in pairs]
+    if not isinstance(by, str):
+        raise ModelError(f"action {function.__name__} is by {by!r}; give a word, or the name of a parameter as a text.", where)
+    if not isinstance(fairness, Fairness):
+        raise ModelError(f"the fairness of action {function.__name__} is {fairness!r}; give Fairness.WEAK or another.", where)
+    draft = trace(function, terms)
     if not draft.updates:
-        raise ModelError(f"action {draft.name} updates nothing; an action must change something.", where)
+        raise ModelError(
+            f"action {draft.name} updates nothing; an action must change something, by name[...] = x or name.value = x.",
+            where,
+        )
     summary = (function.__doc__ or "").strip().split("\n")[0]
-    said = None if says is None else sentence(says, list(terms))
+    said = None if says is None else sentence(says, terms)
     return Action(
         draft.name, tuple(node for node, _ in pairs), tuple(draft.guards), tuple(draft.updates), by, said, summary, fairness, where
     )

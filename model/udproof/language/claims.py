@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import overload
 
 from udproof.language import expressions as ex
-from udproof.language.errors import Location, ModelError
-from udproof.language.terms import Bool, Index, Sentence, call, classes, names_of, param, sentence, truth
+from udproof.language.errors import Location, ModelError, caller
+from udproof.language.functions import call, location_of, names_of
+from udproof.language.sentences import Sentence, sentence
+from udproof.language.terms import Bool, Index, classes, param, truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Deadline:
     params: tuple[ex.Param, ...]
     condition: ex.Expr
     limit: ex.ClockIs
+    location: Location | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,31 @@ class Axiom:
     statement: str
     params: tuple[ex.Param, ...]
     body: ex.Expr
+    location: Location | None = field(compare=False)
+
+
+@overload
+def invariant(function: Callable[..., Bool], /) -> Property: ...
+
+
+@overload
+def invariant(
+    *,
+    source: str = ...,
+    premise: Callable[..., Bool] | None = ...,
+    cause: Callable[..., str] | None = ...,
+    name: str | None = ...,
+) -> Callable[[Callable[..., Bool]], Property]: ...
 
 
 def invariant(
+    function: Callable[..., Bool] | None = None,
     *,
     source: str = "",
     premise: Callable[..., Bool] | None = None,
     cause: Callable[..., str] | None = None,
     name: str | None = None,
-) -> Callable[[Callable[..., Bool]], Property]:
+) -> Property | Callable[[Callable[..., Bool]], Property]:
     """Decorator: the function's formula, for every value of its parameters, as a property.
 
     The name is the function's with hyphens, unless `name` is given; the docstring's first paragraph is the statement.
@@ -81,12 +101,14 @@ def invariant(
     """
 
     def declare(function: Callable[..., Bool]) -> Property:
-        where = Location(function.__code__.co_filename, function.__code__.co_firstlineno)
+        where = location_of(function)
         statement = _statement(function)
         if not statement:
             raise ModelError(
                 f"property {function.__name__} has no docstring; its first paragraph is the statement for people.", where
             )
+        if not isinstance(name, str | None):
+            raise ModelError(f"property {function.__name__} is given the name {name!r}, which is no text.", where)
         if (name or function.__name__.replace("_", "-")) == TIME_CAN_PASS.name:
             raise ModelError(f"{TIME_CAN_PASS.name} is the name of the check that every timed system gets; use another.", where)
         pairs = [param(label, sort) for label, sort in classes(function)]
@@ -98,22 +120,25 @@ def invariant(
             tuple(node for node, _ in pairs),
             truth(function(*terms)),
             ex.TRUE if premise is None else truth(call(premise, terms, "a premise")),
-            None if cause is None else sentence(cause, list(terms)),
+            None if cause is None else sentence(cause, terms),
             where,
         )
 
-    return declare
+    return declare if function is None else declare(function)
 
 
 def axiom(function: Callable[..., Bool]) -> Axiom:
     """Decorator: the function's formula over constants, for every value of its parameters, as an axiom."""
+    where = location_of(function)
     pairs = [param(label, sort) for label, sort in classes(function)]
     body = truth(function(*(term for _, term in pairs)))
-    return Axiom(function.__name__.replace("_", "-"), _statement(function), tuple(node for node, _ in pairs), body)
+    return Axiom(function.__name__.replace("_", "-"), _statement(function), tuple(node for node, _ in pairs), body, where)
 
 
 def deadline(name: str, *sorts: type[Index], during: Callable[..., Bool], limit: Callable[..., Bool]) -> Deadline:
     """While `during(...)` holds, time may not pass beyond `limit(...)`, which must read: clock[...] <= duration."""
+    if not isinstance(name, str):
+        raise ModelError("the first argument of deadline(...) is its name, a text.")
     labels = names_of(during, len(sorts), f"the condition of deadline {name!r}")
     pairs = [param(label, sort) for label, sort in zip(labels, sorts, strict=True)]
     terms = [term for _, term in pairs]
@@ -122,7 +147,7 @@ def deadline(name: str, *sorts: type[Index], during: Callable[..., Bool], limit:
         raise ModelError(
             f"the limit of deadline {name!r} must be of the form clock[...] <= duration, so that its last instant is allowed."
         )
-    return Deadline(name, tuple(node for node, _ in pairs), truth(during(*terms)), bound.node)
+    return Deadline(name, tuple(node for node, _ in pairs), truth(during(*terms)), bound.node, caller())
 
 
 def _statement(function: Callable[..., object]) -> str:

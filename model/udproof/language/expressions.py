@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from udproof.language.errors import Location
+
 
 @dataclass(frozen=True, slots=True)
 class BoolSort:
@@ -38,10 +40,11 @@ class IntSort:
 
 @dataclass(frozen=True, slots=True)
 class EnumSort:
-    """A finite set of named values; a value is encoded as its position in `members`."""
+    """A finite set of named values; a value is encoded as its position in `members`. Sentences call it by its `words`."""
 
     name: str
     members: tuple[str, ...]
+    words: tuple[str, ...]
 
     def __str__(self) -> str:
         return self.name
@@ -65,7 +68,7 @@ Sort: TypeAlias = BoolSort | IntSort | EnumSort | IndexSort
 BOOL = BoolSort()
 
 
-# --- Symbols. Two symbols are the same when they are the same declaration, so equality is identity.
+# --- Symbols. Two symbols are the same when they are the same declaration, so equality is identity. `location` is where it stands.
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,7 @@ class ConstantSymbol:
     domain: tuple[IndexSort, ...]
     sort: Sort
     default: Callable[..., object] | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,7 @@ class VariableSymbol:
     sort: Sort
     params: tuple[Param, ...]
     initial: Expr | None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +102,7 @@ class ClockSymbol:
     domain: tuple[IndexSort, ...]
     params: tuple[Param, ...]
     during: Expr
+    location: Location | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,7 @@ class DurationSymbol:
 
     name: str
     default: Fraction | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +122,7 @@ class DefinitionSymbol:
     params: tuple[Param, ...]
     sort: Sort
     body: Expr
+    location: Location | None = None
 
 
 Symbol: TypeAlias = ConstantSymbol | VariableSymbol | ClockSymbol | DurationSymbol | DefinitionSymbol
@@ -277,7 +285,6 @@ Expr: TypeAlias = (
     Lit | Param | Read | Not | And | Or | Eq | Le | Sum | Ite | ForAll | Exists | Count | ClockIs | ClockValue | DurationValue
 )
 TRUE = Lit(1, BOOL)
-FALSE = Lit(0, BOOL)
 
 
 # --- Walking the tree.

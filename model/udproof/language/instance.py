@@ -15,7 +15,7 @@ from typing import Protocol
 
 from udproof.language import expressions as ex
 from udproof.language.errors import ModelError
-from udproof.language.terms import seconds
+from udproof.language.terms import element_names, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,9 @@ def _check_misspelt(kind: str, given: Iterable[str], known: Iterable[str], defau
 
 def completed(given: Instance, declared: Declarations) -> Instance:
     """The instance with the declarations' own defaults where it says nothing, every value checked."""
+    for what in ("elements", "constants", "durations"):
+        if not isinstance(getattr(given, what), Mapping):
+            raise ModelError(f"the {what} of an instance are given by name: {what}={{name: ...}}.")
     _check_misspelt(
         "elements",
         given.elements,
@@ -119,12 +122,8 @@ def completed(given: Instance, declared: Declarations) -> Instance:
         (symbol.name for symbol in declared.durations),
         (symbol.name for symbol in declared.durations if symbol.default is not None),
     )
-    elements = {sort.name: sort.elements for sort in declared.index_sorts if sort.elements is not None} | dict(given.elements)
-    known = {sort.name for sort in declared.index_sorts}
-    for name, names in elements.items():
-        if name in known and not names:
-            raise ModelError(f"index sort {name} is empty; give it at least one element.")
-        unique(names, f"elements of {name}")
+    elements = {sort.name: sort.elements for sort in declared.index_sorts if sort.elements is not None}
+    elements |= {name: element_names(name, names) for name, names in given.elements.items()}
     constants = dict(given.constants)
     for symbol in declared.constants:
         sizes = [elements.get(sort.name) for sort in symbol.domain]
@@ -141,10 +140,12 @@ def completed(given: Instance, declared: Declarations) -> Instance:
     return Instance(elements, constants, durations, given.notes)
 
 
-def _check_table(
-    symbol: ex.ConstantSymbol, table: Mapping[tuple[int, ...], int], elements: Mapping[str, tuple[str, ...]]
-) -> None:
+def _check_table(symbol: ex.ConstantSymbol, table: Mapping[tuple[int, ...], int], elements: Mapping[str, tuple[str, ...]]) -> None:
     """ModelError unless the table has one value of the sort for all arguments."""
+    if not isinstance(table, Mapping):
+        raise ModelError(
+            f"the instance gives constant {symbol.name} as {table!r}; give a table from positions to codes, such as {{(0,): 1}}."
+        )
     sizes = [len(elements.get(sort.name, ())) for sort in symbol.domain]
     missing = next((place for place in product(*map(range, sizes)) if place not in table), None)
     if missing is not None:
@@ -175,7 +176,7 @@ def _code(value: object, symbol: ex.ConstantSymbol, elements: Mapping[str, tuple
             return value
         case ex.IndexSort(name=name), str() if value in elements.get(name, ()):
             return elements[name].index(value)
-    raise ModelError(f"constant {symbol.name} is given {value!r}, which is no value of sort {symbol.sort}.")
+    raise ModelError(f"constant {symbol.name} is given {value!r}, which is no value of sort {symbol.sort}.", symbol.location)
 
 
 def seconds_of(bound: ex.Bound, instance: Instance) -> Fraction:

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from udproof.language import expressions as ex
-from udproof.language.actions import Action, Update
+from udproof.language.actions import Action, Update, trace
 from udproof.language.claims import Deadline, Property
 from udproof.language.drawing import Lanes
 from udproof.language.errors import ModelError
+from udproof.language.functions import location_of
+from udproof.language.sentences import Sentence, sentence
 from udproof.language.symbols import Definition
 from udproof.language.system import System
-from udproof.language.terms import Sentence, Term
+from udproof.language.terms import Term, classes
 
 Change = Callable[[System], System]
 
@@ -35,14 +37,40 @@ def without_guard(action: Action, label: str) -> Change:
     return change
 
 
-def with_action(other: Action, name: str) -> Change:
-    """Put another action in the place of the one of that name, and under its name."""
+def overriding(action: Action, says: Callable[..., str] | None = None) -> Callable[[Callable[..., None]], Change]:
+    """Decorator: a function that is traced like an action tells in what an action is to differ; the rest of it stays.
 
-    def change(system: System) -> System:
-        _action(system, name)
-        return _with_action(system, replace(other, name=name))
+    The function takes the action's parameters. A guard takes the place of that of the same label, an update that of the same
+    variable or clock, or is added to the others; `says` is another sentence.
+    """
 
-    return change
+    def override(function: Callable[..., None]) -> Change:
+        sorts = [sort for _, sort in classes(function)]
+        if [sort.domain() for sort in sorts] != [node.sort for node in action.params]:
+            raise ModelError(f"{function.__name__} must take the parameters of action {action.name}.", location_of(function))
+        terms = [sort(node) for sort, node in zip(sorts, action.params, strict=True)]
+        draft = trace(function, terms)
+        said = sentence(says, terms) if says else None
+
+        def change(system: System) -> System:
+            found = _action(system, action.name)
+            guards, updates = {guard.label: guard for guard in draft.guards}, {update.target: update for update in draft.updates}
+            if unknown := guards.keys() - {guard.label for guard in found.guards}:
+                raise ModelError(f"action {action.name} has no guard labelled {min(unknown)!r} to replace.")
+            other = replace(
+                found,
+                guards=tuple(guards.get(guard.label, guard) for guard in found.guards),
+                updates=tuple(({update.target: update for update in found.updates} | updates).values()),
+                says=said or found.says,
+            )
+            changed = _with_action(system, other)
+            if changed.hash == system.hash:
+                raise ModelError(f"what {function.__name__} says of action {action.name} is what it does already.")
+            return changed
+
+        return change
+
+    return override
 
 
 def without_action(action: Action) -> Change:
@@ -63,16 +91,6 @@ def without_deadline(*names: str) -> Change:
             if all(one.name != name for one in system.deadlines):
                 raise ModelError(f"there is no deadline {name!r} to drop.")
         return replace(system, deadlines=tuple(one for one in system.deadlines if one.name not in names))
-
-    return change
-
-
-def with_deadline(other: Deadline) -> Change:
-    """Put another deadline in the place of the one of that name."""
-
-    def change(system: System) -> System:
-        kept = without_deadline(other.name)(system)
-        return replace(kept, deadlines=(*kept.deadlines, other))
 
     return change
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from udproof.language import expressions as ex
-from udproof.language.terms import Sentence
+from udproof.language.sentences import Sentence
 
 Names = Mapping[ex.Param, str]
 

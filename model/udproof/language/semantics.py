@@ -88,7 +88,9 @@ class Semantics:
             else:
                 value = evaluate(symbol.initial, dict(zip(symbol.params, slot.args, strict=True)), world)
                 if value not in self.values(symbol.sort):
-                    raise OutOfRange(f"the initial value of {symbol.name} is {value}, outside its range {symbol.sort}.")
+                    raise OutOfRange(
+                        f"the initial value of {symbol.name} is {value}, outside its range {symbol.sort}.", symbol.location
+                    )
                 choices.append([value])
         yield from product(*choices)
 
@@ -110,9 +112,7 @@ class Semantics:
     def firings(self) -> tuple[Firing, ...]:
         """Every action with every choice of arguments, in the order of the declarations and of the elements."""
         world = ConstantsOnly(self.system.instance)
-        return tuple(
-            Firing(act, tuple(env.values())) for act in self.system.actions for env in environments(act.params, world)
-        )
+        return tuple(Firing(act, tuple(env.values())) for act in self.system.actions for env in environments(act.params, world))
 
     def enabled(self, state: State) -> list[Firing]:
         """The firings whose guards hold."""
@@ -152,15 +152,7 @@ class Semantics:
 
     def blocked_by(self, state: State) -> list[tuple[Deadline, Env]]:
         """The deadlines, with the elements concerned, that time has reached."""
-        world = self.world(state)
-        found: list[tuple[Deadline, Env]] = []
-        for deadline in self.system.deadlines:
-            for env in environments(deadline.params, world):
-                if evaluate(deadline.condition, env, world):
-                    args = tuple(evaluate(arg, env, world) for arg in deadline.limit.args)
-                    if world.clock(deadline.limit.clock, args) >= self.time.ticks(deadline.limit.bound):
-                        found.append((deadline, env))
-        return found
+        return [(deadline, env) for deadline, env, _, left in self._due(state) if left <= 0]
 
     def stuck(self, state: State) -> bool:
         """Has time reached a deadline while no action is enabled?"""
@@ -175,16 +167,20 @@ class Semantics:
 
         No variable changes while time passes, so the deadlines that hold now are those that hold then.
         """
-        world, running = self.world(state), set(self.running(state))
-        left: list[int] = []
+        running = set(self.running(state))
+        # A clock at rest comes no nearer to its bound; where it has reached it all the same, time cannot pass.
+        limits = [max(left, 0) for _, _, place, left in self._due(state) if left <= 0 or place in running]
+        return min(limits, default=None)
+
+    def _due(self, state: State) -> Iterator[tuple[Deadline, Env, int, int]]:
+        """The deadlines whose condition holds: each with its elements, the place of its clock, and the ticks that are left."""
+        world = self.world(state)
         for deadline in self.system.deadlines:
             for env in environments(deadline.params, world):
                 if evaluate(deadline.condition, env, world):
                     args = tuple(evaluate(arg, env, world) for arg in deadline.limit.args)
-                    still = self.time.ticks(deadline.limit.bound) - world.clock(deadline.limit.clock, args)
-                    if still <= 0 or self.layout.position[deadline.limit.clock, args] in running:
-                        left.append(still)  # a clock at rest comes no nearer to its bound
-        return max(min(left), 0) if left else None
+                    place = self.layout.position[deadline.limit.clock, args]
+                    yield deadline, env, place, self.time.ticks(deadline.limit.bound) - state[place]
 
     def passed(self, state: State, ticks: int) -> State:
         """The state some ticks later, whether or not a deadline allows them: every running clock advanced, up to its cap."""

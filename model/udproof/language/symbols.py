@@ -8,14 +8,30 @@ Which elements the index sorts have, and what the constants are, is no business 
 
 from __future__ import annotations
 
+import inspect
 import keyword
 from collections.abc import Callable
 from typing import Any, Generic, NoReturn, TypeVar
 
 from udproof.language import actions
 from udproof.language import expressions as ex
-from udproof.language.errors import ModelError
-from udproof.language.terms import Bool, Declared, Index, Term, classes, lift, names_of, param, seconds, truth
+from udproof.language.errors import ModelError, caller
+from udproof.language.functions import location_of, names_of
+from udproof.language.terms import (
+    ARITHMETIC,
+    LOGIC,
+    Bool,
+    Declared,
+    Index,
+    Term,
+    classes,
+    lift,
+    param,
+    refuses,
+    seconds,
+    sort_of,
+    truth,
+)
 
 T = TypeVar("T", bound=Term)
 T_co = TypeVar("T_co", bound=Term, covariant=True)
@@ -37,8 +53,14 @@ def _name(name: str) -> str:
 def _domain(sorts: tuple[type[Index], ...], name: str) -> tuple[ex.IndexSort, ...]:
     for sort in sorts:
         if not (isinstance(sort, type) and issubclass(sort, Index)):
-            raise ModelError(f"the arguments of {name} must be index sorts, and {sort!r} is not one.")
+            raise ModelError(
+                f"the arguments of {name} must be index sorts, and {getattr(sort, '__name__', repr(sort))} is not one."
+            )
     return tuple(sort.domain() for sort in sorts)  # type: ignore[misc]
+
+
+def _sort_of(to: object, name: str) -> ex.Sort:
+    return sort_of(to, f"the values of {name} (to=...) are of")
 
 
 def _arguments(key: Any, domain: tuple[ex.IndexSort, ...], name: str) -> tuple[ex.Expr, ...]:
@@ -51,6 +73,7 @@ def _arguments(key: Any, domain: tuple[ex.IndexSort, ...], name: str) -> tuple[e
 
 def _over(domain: tuple[type[Index], ...], function: Callable[..., object], name: str) -> tuple[tuple[ex.Param, ...], Any]:
     """Parameters for the domain and what the function makes of them."""
+    _domain(domain, name)
     names = names_of(function, len(domain), f"a value of {name}")
     pairs = [param(label, sort) for label, sort in zip(names, domain, strict=True)]
     return tuple(node for node, _ in pairs), function(*(term for _, term in pairs))
@@ -83,7 +106,9 @@ class Constant(_Readable[T_co]):
 
     def __init__(self, name: str, *domain: type[Index], to: type[T_co], values: Callable[..., object] | None = None) -> None:
         self._to = to
-        self.symbol = ex.ConstantSymbol(_name(name), _domain(domain, name), to.domain(), values)
+        if values is not None:
+            names_of(values, len(domain), f"the values of constant {name}")
+        self.symbol = ex.ConstantSymbol(_name(name), _domain(domain, name), _sort_of(to, name), values, caller())
 
 
 class Variable(_Readable[T]):
@@ -96,7 +121,7 @@ class Variable(_Readable[T]):
 
     def __init__(self, name: str, *domain: type[Index], to: type[T], init: object) -> None:
         self._to = to
-        sort = to.domain()
+        sort = _sort_of(to, name)
         computed = init if callable(init) and not isinstance(init, Term) else (lambda *_: init)
         params, term = _over(domain, computed, name)
         initial = None if isinstance(term, Anything) else lift(term, sort)
@@ -104,7 +129,7 @@ class Variable(_Readable[T]):
             check_range(initial, sort, f"the initial value of {name}")
         if initial is not None and any(_changes(node) for node in ex.walk(initial)):
             raise ModelError(f"the initial value of {name} reads a variable or a clock; only constants are known at the start.")
-        self.symbol = ex.VariableSymbol(_name(name), _domain(domain, name), sort, params, initial)
+        self.symbol = ex.VariableSymbol(_name(name), _domain(domain, name), sort, params, initial, caller())
 
     def __setitem__(self, key: object, value: object) -> None:
         target = self.symbol
@@ -135,7 +160,14 @@ class Duration(Declared):
     """A timing constant in seconds: `watchdog = Duration("watchdog")`, or with a default, `Duration("watchdog", 15)`."""
 
     def __init__(self, name: str, default: object = None) -> None:
-        self.symbol = ex.DurationSymbol(_name(name), None if default is None else seconds(default))
+        self.symbol = ex.DurationSymbol(_name(name), None if default is None else seconds(default), caller())
+
+    @property
+    def misuse(self) -> str:
+        """What to say when the duration stands where a value belongs."""
+        return (
+            f"{self!r} is a duration: a clock is compared with it, as in clock[...] >= {self!r}, and it takes part in nothing else."
+        )
 
     def __format__(self, spec: str) -> str:
         return format(Term(ex.DurationValue(self.symbol)), spec)
@@ -145,6 +177,7 @@ def _bound(value: object) -> ex.Bound:
     return value.symbol if isinstance(value, Duration) else seconds(value)
 
 
+@refuses((*ARITHMETIC, *LOGIC), lambda reading: f"{reading!r} can be compared with a duration, and takes part in nothing else.")
 class Reading:
     """A clock read at some arguments: good for comparing with a duration and for nothing else."""
 
@@ -183,6 +216,9 @@ class Reading:
     def __format__(self, spec: str) -> str:
         return format(Term(ex.ClockValue(self._clock, self._args)), spec)
 
+    def __repr__(self) -> str:
+        return f"the clock {self._clock.name}"
+
 
 class Clock(Declared):
     """A real-valued clock per index: `paused_for = Clock("paused_for", Vm, during=lambda v: run[v] == Run.paused)`.
@@ -194,7 +230,7 @@ class Clock(Declared):
     def __init__(self, name: str, *domain: type[Index], during: Callable[..., Bool] | None = None) -> None:
         params, term = _over(domain, during or (lambda *_: Bool(ex.TRUE)), name)
         condition = truth(term)
-        self.symbol = ex.ClockSymbol(_name(name), _domain(domain, name), params, condition)
+        self.symbol = ex.ClockSymbol(_name(name), _domain(domain, name), params, condition, caller())
 
     def __getitem__(self, key: object) -> Reading:
         return Reading(self.symbol, _arguments(key, self.symbol.domain, self.symbol.name))
@@ -221,6 +257,9 @@ class Definition(Declared, Generic[T_co]):
     def __init__(self, symbol: ex.DefinitionSymbol, to: type[T_co]) -> None:
         self.symbol = symbol
         self._to = to
+        # A definition may be given wherever a function of its arguments is wanted: premise=paused.
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        self.__signature__ = inspect.Signature([inspect.Parameter(node.name, kind) for node in symbol.params])
 
     def __call__(self, *arguments: object) -> T_co:
         """The definition at some arguments. ModelError if they do not fit."""
@@ -233,9 +272,10 @@ def definition(function: Callable[..., T]) -> Definition[T]:
 
     The name is kept in the model, so that lemmas, pictures and mutants can speak of it.
     """
+    where = location_of(function)
     pairs = [param(name, sort) for name, sort in classes(function)]
     result = function(*(term for _, term in pairs))
     if not isinstance(result, Term):
         raise ModelError(f"definition {function.__name__} returned {result!r}, which is not a symbolic value.")
-    symbol = ex.DefinitionSymbol(function.__name__, tuple(node for node, _ in pairs), result.node.sort, result.node)
+    symbol = ex.DefinitionSymbol(function.__name__, tuple(node for node, _ in pairs), result.node.sort, result.node, where)
     return Definition(symbol, type(result))

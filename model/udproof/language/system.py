@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import FunctionType
 
 from udproof.language import expressions as ex
 from udproof.language.actions import Action
@@ -39,8 +40,7 @@ class System:
     instance: Instance = field(default_factory=Instance)
 
     def __post_init__(self) -> None:
-        for name in ("actions", "properties", "deadlines", "axioms"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._check_kinds()
         if not self.actions:
             raise ModelError(f"system {self.name} has no action; a system that never moves has nothing to check.")
         unique([act.name for act in self.actions], "actions")
@@ -52,6 +52,24 @@ class System:
         self._check_scopes()
         object.__setattr__(self, "instance", completed(self.instance, self))
         self._check_axioms()
+
+    def _check_kinds(self) -> None:
+        """Is everything in its place? A file of a user is not type-checked."""
+        if not isinstance(self.name, str):
+            raise ModelError(f"the name of a system is a text, and {self.name!r} is none.")
+        for field_name, kind in _KINDS.items():
+            given: object = getattr(self, field_name)
+            if isinstance(given, kind | str) or not isinstance(given, Iterable):
+                raise ModelError(f"{field_name}=... of a system takes a tuple, even of one: {field_name}=(x,).")
+            items = tuple(given)
+            for item in items:
+                if not isinstance(item, kind):
+                    raise ModelError(_misplaced(item, field_name, kind))
+            object.__setattr__(self, field_name, items)
+        if not isinstance(self.picture, Lanes | None):
+            raise ModelError(f"the picture of a system is made by lanes(...), and {self.picture!r} is not.")
+        if not isinstance(self.instance, Instance):
+            raise ModelError(f"the instance of a system is an Instance(elements=..., ...), and {self.instance!r} is not.")
 
     # --- what occurs
 
@@ -204,12 +222,12 @@ class System:
                 for node in (update.where, *update.index, update.value):
                     _check_scope(f"action {act.name}", node, (*act.params, *update.binders), act.location)
         for definition in self.definitions:
-            _check_scope(f"definition {definition.name}", definition.body, definition.params)
+            _check_scope(f"definition {definition.name}", definition.body, definition.params, definition.location)
         for clock in self.clocks:
-            _check_scope(f"clock {clock.name}", clock.during, clock.params)
+            _check_scope(f"clock {clock.name}", clock.during, clock.params, clock.location)
         for dead in self.deadlines:
             for node in (dead.condition, dead.limit):
-                _check_scope(f"deadline {dead.name}", node, dead.params)
+                _check_scope(f"deadline {dead.name}", node, dead.params, dead.location)
         for prop in self.properties:
             for node in (prop.body, prop.premise):
                 _check_scope(f"property {prop.name}", node, prop.params, prop.location)
@@ -236,6 +254,24 @@ class System:
     def hash(self) -> str:
         """Sixteen hexadecimal digits of SHA-256 over `text`."""
         return hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+_KINDS: dict[str, type] = {
+    "actions": Action,
+    "properties": Property,
+    "deadlines": Deadline,
+    "axioms": Axiom,
+    "assumptions": str,
+}
+
+
+def _misplaced(item: object, where: str, kind: type) -> str:
+    if isinstance(item, FunctionType):
+        decorator = {Action: "@action", Property: "@invariant", Axiom: "@axiom"}.get(kind)
+        right = f"put {decorator} above it" if decorator else f"a {kind.__name__} belongs there"
+        return f"{item.__name__} stands among the {where}, and is a plain function; {right}."
+    name = getattr(item, "name", None) or repr(item)
+    return f"{name} stands among the {where}, and is of type {type(item).__name__}, not {kind.__name__}."
 
 
 def _check_scope(what: str, node: ex.Expr, params: Iterable[ex.Param], where: Location | None = None) -> None:
@@ -303,4 +339,7 @@ def _over(params: tuple[ex.Param, ...], names: Names) -> str:
 
 
 def _sort(sort: ex.Sort) -> str:
-    return f"{sort.name}{list(sort.members)}" if isinstance(sort, ex.EnumSort) else str(sort)
+    if not isinstance(sort, ex.EnumSort):
+        return str(sort)
+    pairs = zip(sort.members, sort.words, strict=True)
+    return f"{sort.name}{[name if name == words else f'{name}: {words}' for name, words in pairs]}"

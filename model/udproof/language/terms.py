@@ -10,31 +10,77 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
+from types import FunctionType
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from udproof.language import expressions as ex
 from udproof.language.errors import ModelError
+from udproof.language.functions import names_of
+from udproof.language.sentences import mention
 
 T = TypeVar("T", bound="Term")
+C = TypeVar("C")
 _serials = itertools.count()
 
-_PLACE = re.compile("\x00(\\d+)\x00")  # stands in a traced sentence where an expression was; see `sentence`
+ARITHMETIC = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv", "mod", "rmod", "pow",
+               "rpow", "neg", "pos", "abs")  # fmt: skip
+_ORDER = ("lt", "le", "gt", "ge")
+LOGIC = ("and", "rand", "or", "ror", "xor", "rxor", "invert")
 
 
-class Term:
+def refuses(operators: Iterable[str], sentence: Callable[[Any], str]) -> Callable[[type[C]], type[C]]:
+    """Class decorator: operators that the class does not have are refused in a sentence about the value.
+
+    They are not written as methods, so that a type checker, which sees none, refuses them too.
+    """
+
+    def decorate(cls: type[C]) -> type[C]:
+        def refuse(value: object, *_: object) -> NoReturn:
+            raise ModelError(sentence(value))
+
+        for operator in operators:
+            setattr(cls, f"__{operator}__", refuse)
+        return cls
+
+    return decorate
+
+
+class Sort(type):
+    """What the classes of symbolic values are: such a class is itself no collection."""
+
+    def __iter__(cls) -> NoReturn:
+        raise ModelError(f"{cls.__name__} cannot be iterated; to range over a sort write: for x in each({cls.__name__}).")
+
+
+def _no_number(value: Term) -> str:
+    if isinstance(value, Int):
+        return "integers can be added, subtracted and compared, and nothing else; write x + x for twice x."
+    return f"{value!r} takes part in no arithmetic; only integers do."
+
+
+def _no_truth(value: Term) -> str:
+    return (
+        f"& | ~ join truth values, and {value!r} is none; they bind more tightly than == and <=, so put every comparison in "
+        "parentheses: (a == b) & (c <= d)."
+    )
+
+
+@refuses(ARITHMETIC, _no_number)
+@refuses(_ORDER, lambda value: f"{value!r} has no order; only integers do, so compare it by == or !=, or write x.among(a, b).")
+@refuses(LOGIC, _no_truth)
+class Term(metaclass=Sort):
     """A symbolic value. Equality builds a formula; it does not answer."""
 
     __slots__ = ("node",)
     sort: ClassVar[ex.Sort]
 
     def __init__(self, node: ex.Expr) -> None:
+        if not isinstance(node, ex.Expr):
+            raise ModelError(f"{type(self).__name__} is a sort, and is not called; write the value itself, without it.")
         self.node = node
 
     @classmethod
@@ -66,7 +112,13 @@ class Term:
         raise ModelError("a symbolic value cannot be iterated; to range over a sort write: for x in each(Sort, condition).")
 
     def __format__(self, spec: str) -> str:
-        return _mention(self.node)
+        return mention(self.node)
+
+    def __str__(self) -> str:
+        return mention(self.node)
+
+    def __repr__(self) -> str:
+        return f"a value of sort {self.node.sort}"
 
     def among(self, *values: object) -> Bool:
         """Is this one of the values?"""
@@ -80,13 +132,13 @@ class Bool(Term):
     sort = ex.BOOL
 
     def __and__(self, other: Bool | bool) -> Bool:
-        return Bool(ex.conjunction([self.node, lift(other, ex.BOOL)]))
+        return Bool(ex.conjunction([self.node, _joined(other)]))
 
     def __or__(self, other: Bool | bool) -> Bool:
-        return Bool(ex.Or((self.node, lift(other, ex.BOOL))))
+        return Bool(ex.Or((self.node, _joined(other))))
 
     def __xor__(self, other: Bool | bool) -> Bool:
-        return Bool(ex.Not(ex.Eq(self.node, lift(other, ex.BOOL))))
+        return Bool(ex.Not(ex.Eq(self.node, _joined(other))))
 
     def __invert__(self) -> Bool:
         return Bool(ex.Not(self.node))
@@ -94,6 +146,12 @@ class Bool(Term):
     __rand__ = __and__
     __ror__ = __or__
     __rxor__ = __xor__
+
+
+def _joined(value: object) -> ex.Expr:
+    if not isinstance(value, Bool | bool):
+        raise ModelError(_no_truth(cast(Term, value)))
+    return lift(value, ex.BOOL)
 
 
 class Int(Term):
@@ -152,12 +210,28 @@ class Index(Term):
     def __init_subclass__(cls, size: int | None = None, elements: tuple[str, ...] | None = None) -> None:
         super().__init_subclass__()
         if size is not None:
+            if elements is not None:
+                raise ModelError(f"index sort {cls.__name__} has a size and elements; give one of the two.")
             if not isinstance(size, int) or size < 1:
                 raise ModelError(f"index sort {cls.__name__} has size {size!r}; a size is a whole number from 1.")
             elements = tuple(f"{cls.__name__.lower()}{number}" for number in range(size))
-        if elements is not None and (not elements or len(set(elements)) < len(elements)):
-            raise ModelError(f"index sort {cls.__name__} needs at least one element, and each name once.")
-        cls.sort = ex.IndexSort(cls.__name__, elements)
+        cls.sort = ex.IndexSort(cls.__name__, None if elements is None else element_names(cls.__name__, elements))
+
+
+def element_names(sort: str, names: object) -> tuple[str, ...]:
+    """The names of the elements of a sort. ModelError unless there is one at least, each is a text, and each is there once."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ModelError(f'the elements of index sort {sort} are given as {names!r}; give a tuple of names, such as ("a", "b").')
+    found: dict[str, None] = {}
+    for name in names:
+        if not isinstance(name, str):
+            raise ModelError(f"{name!r} is given as an element of index sort {sort}; an element is called by a text.")
+        if name in found:
+            raise ModelError(f"two elements of {sort} are called {name!r}; give each its own name.")
+        found[name] = None
+    if not found:
+        raise ModelError(f"index sort {sort} is empty; give it at least one element.")
+    return tuple(found)
 
 
 class Enumeration(Term):
@@ -167,22 +241,31 @@ class Enumeration(Term):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        names = tuple(name for name, value in vars(cls).items() if isinstance(value, _Member))
-        if not names:
+        members = {name: value for name, value in vars(cls).items() if isinstance(value, _Member)}
+        for name, value in vars(cls).items():
+            if value is member or not (name.startswith("_") or isinstance(value, _Member | FunctionType)):
+                raise ModelError(f"{name} of enumeration {cls.__name__} is no member; write it as: {name} = member().")
+        if not members:
             raise ModelError(f"enumeration {cls.__name__} has no values; write one as: name = member().")
-        sort = ex.EnumSort(cls.__name__, names)
+        sort = ex.EnumSort(cls.__name__, tuple(members), tuple(value.words or name for name, value in members.items()))
         cls.sort = sort
-        for code, name in enumerate(names):
+        for code, name in enumerate(members):
             setattr(cls, name, cls(ex.Lit(code, sort)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Member:
     """A value of an enumeration, before its class has given it a place."""
 
+    words: str
 
-def member() -> Enumeration:
-    """One value of an enumeration; its name is the attribute that it is assigned to."""
-    return cast(Enumeration, _Member())  # the class puts the value itself in this place when it is made
+
+def member(words: str = "") -> Enumeration:
+    """One value of an enumeration; its name is the attribute that it is assigned to.
+
+    `words` are what sentences say in its place, where the name alone reads badly: `rollback = member("rolling back")`.
+    """
+    return cast(Enumeration, _Member(words))  # the class puts the value itself in this place when it is made
 
 
 def lift(value: object, sort: ex.Sort) -> ex.Expr:
@@ -202,7 +285,8 @@ def lift(value: object, sort: ex.Sort) -> ex.Expr:
         if sort.elements is not None and value not in sort.elements:
             raise ModelError(f"sort {sort} has no element {value!r}; it has {', '.join(sort.elements)}.")
         return ex.Lit(value, sort)
-    raise ModelError(f"{value!r} ({type(value).__name__}) stands where a value of sort {sort} is needed.")
+    hint = "; an element is called by its name" if isinstance(sort, ex.IndexSort) and isinstance(value, int) else ""
+    raise ModelError(f"{value!r} ({type(value).__name__}) stands where a value of sort {sort} is needed{hint}.")
 
 
 def truth(value: object) -> ex.Expr:
@@ -212,37 +296,29 @@ def truth(value: object) -> ex.Expr:
             f"a formula is needed here, and Python has already computed plain {value}; compare symbolic values "
             "(a variable without arguments is read as name.value, a definition is called), not the declarations themselves."
         )
+    if value is None:
+        raise ModelError("a formula is needed here, and the function returns nothing; is its return missing?")
     return lift(value, ex.BOOL)
 
 
-def call(function: Callable[..., Any], terms: Sequence[object], what: str) -> Any:
-    """The function at some terms. ModelError if it does not take that many."""
-    try:
-        inspect.signature(function).bind(*terms)
-    except TypeError:
-        raise ModelError(f"the function given as {what} must take exactly {len(terms)} argument(s).") from None
-    return function(*terms)
-
-
-def names_of(function: Callable[..., object], how_many: int, what: str) -> list[str]:
-    """Names for the arguments of a function: its own where it has them. ModelError if it takes another number of them."""
-    parameters = list(inspect.signature(function).parameters.values())
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return [f"x{place}" for place in range(how_many)]
-    if len(parameters) != how_many:
-        raise ModelError(f"the function given as {what} takes {len(parameters)} argument(s), and {how_many} are needed.")
-    return [parameter.name for parameter in parameters]
-
-
+@refuses((*ARITHMETIC, *_ORDER, *LOGIC, "call", "getitem"), lambda value: value.misuse)
 class Declared:
     """What declarations share: one is a function, not a value, so Python must not compare it or take it for a truth."""
 
-    def _refuse(self) -> NoReturn:
-        name = getattr(getattr(self, "symbol", None), "name", type(self).__name__)
-        raise ModelError(
+    @property
+    def misuse(self) -> str:
+        """What to say when the declaration stands where a value belongs."""
+        name = repr(self)
+        return (
             f"{name} is a declaration, not a value: read it at its arguments as {name}[...], without arguments as {name}.value, "
             f"and a definition by calling it."
         )
+
+    def __repr__(self) -> str:
+        return str(getattr(getattr(self, "symbol", None), "name", type(self).__name__))
+
+    def _refuse(self) -> NoReturn:
+        raise ModelError(self.misuse)
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - it never returns
         self._refuse()
@@ -263,8 +339,10 @@ def classes(function: Callable[..., object]) -> list[tuple[str, type[Index]]]:
     except NameError as problem:
         raise ModelError(f"{function.__name__}: {problem}; annotate each parameter with an index sort.") from None
     found: list[tuple[str, type[Index]]] = []
-    for name in inspect.signature(function).parameters:
+    for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
+        if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            raise ModelError(f"{function.__name__} must take plain parameters; {parameter} is none.")
         if not (isinstance(hint, type) and issubclass(hint, Index) and hint is not Index):
             given = "has no annotation" if hint is None else f"is annotated with {hint!r}"
             raise ModelError(f"parameter {name} of {function.__name__} {given}; annotate it with an index sort, as in h: Host.")
@@ -283,11 +361,20 @@ def _closure(function: Callable[..., object]) -> dict[str, object]:
     return names
 
 
+def sort_of(given: object, what: str) -> ex.Sort:
+    """The sort of a class. ModelError if it is not the class of a sort."""
+    if not isinstance(given, Sort):
+        shown = given.__name__ if isinstance(given, type) else repr(given)
+        raise ModelError(f"{what} a sort (Bool, Int.between(low, high), an Enumeration or an Index), and {shown} is none.")
+    return cast(type[Term], given).domain()
+
+
 def param(name: str, sort: type[T]) -> tuple[ex.Param, T]:
     """A fresh parameter and the term that reads it."""
-    domain = sort.domain()
+    domain = sort.domain() if isinstance(sort, Sort) else None
     if not isinstance(domain, ex.IndexSort):
-        raise ModelError(f"only an index sort can be ranged over, and {domain} is not one; declare it as: class Name(Index).")
+        shown = domain or repr(sort)
+        raise ModelError(f"only an index sort can be ranged over, and {shown} is not one; declare it as: class Name(Index).")
     node = ex.Param(name, domain, next(_serials))
     return node, sort(node)
 
@@ -327,51 +414,6 @@ def ite(condition: Bool, then: T | bool | int | str, other: T | bool | int | str
     if isinstance(a.sort, ex.IntSort) and isinstance(b.sort, ex.IntSort):
         sort = ex.IntSort(min(a.sort.low, b.sort.low), max(a.sort.high, b.sort.high))
     return type(known)(ex.Ite(truth(condition), a, b, sort))
-
-
-# --- Sentences for people, traced like formulas: `lambda v: f"{v} is paused on {host_of[v]}"`.
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Text with expressions in it: `texts[0]`, value of `parts[0]`, `texts[1]`, ... There is one text more than parts."""
-
-    texts: tuple[str, ...]
-    parts: tuple[ex.Expr, ...]
-
-
-@dataclass(slots=True)
-class _Mentions:
-    nodes: list[ex.Expr] = field(default_factory=list)
-
-
-_mentions: ContextVar[_Mentions | None] = ContextVar("mentions", default=None)
-
-
-def _mention(node: ex.Expr) -> str:
-    open_sentence = _mentions.get()
-    if open_sentence is None:
-        raise ModelError("a symbolic value has no text yet; only the sentences of actions and properties may contain one.")
-    open_sentence.nodes.append(node)
-    return f"\x00{len(open_sentence.nodes) - 1}\x00"
-
-
-@contextmanager
-def _listening() -> Iterator[_Mentions]:
-    heard = _Mentions()
-    token = _mentions.set(heard)
-    try:
-        yield heard
-    finally:
-        _mentions.reset(token)
-
-
-def sentence(write: Callable[..., str], terms: list[Any]) -> Sentence:
-    """The sentence that `write` makes of the terms, each `{...}` of its f-string kept as an expression."""
-    with _listening() as heard:
-        text = call(write, terms, "a sentence")
-    pieces = _PLACE.split(text)
-    return Sentence(tuple(pieces[0::2]), tuple(heard.nodes[int(number)] for number in pieces[1::2]))
 
 
 def seconds(value: object) -> Fraction:

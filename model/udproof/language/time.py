@@ -38,7 +38,7 @@ class TickTime:
         self._instance = system.instance
         comparisons = list(comparisons_of(system))
         bounds = [seconds_of(node.bound, system.instance) for node in comparisons]
-        self.unit = _divisor([bound for bound in bounds if bound]) if any(bounds) else Fraction(1)
+        self.unit = divisor([bound for bound in bounds if bound]) if any(bounds) else Fraction(1)
         self.caps = dict.fromkeys(system.clocks, 0)
         for node in comparisons:
             beyond = 1 if node.comparison in ("<=", ">") else 0
@@ -66,28 +66,29 @@ def comparisons_of(system: System) -> Iterator[ex.ClockIs]:
 def check_closed(system: System) -> None:
     """ModelError, with the place, if counting ticks could miss something."""
     for clock in system.clocks:
-        if _clocks(clock.during):
+        if reads_clock(clock.during):
             condition = show(clock.during, naming(clock.params))
-            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.")
+            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.", clock.location)
     for act in system.actions:
         for guard in act.guards:
             if _strict(guard.condition, True):
                 raise ModelError(_guard_complaint(act, guard.condition), act.location)
         for update in act.updates:
-            if any(_clocks(node) for node in (update.where, *update.index, update.value)):
+            if any(reads_clock(node) for node in (update.where, *update.index, update.value)):
                 raise ModelError(
                     f"action {act.name} computes {update.target.name} from a clock, which compares it strictly on one side; "
                     "write two actions whose guards compare with <= and >=.",
                     act.location,
                 )
     for dead in system.deadlines:
-        if _clocks(dead.condition) or any(_clocks(arg) for arg in dead.limit.args):
+        if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
             raise ModelError(
-                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only."
+                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.",
+                dead.location,
             )
     for prop in system.properties:
         _check_property(prop)
-    if system.picture is not None and any(_clocks(bar.condition) for bar in system.picture.bars):
+    if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
         raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
 
 
@@ -112,7 +113,7 @@ def _check_property(prop: Property) -> None:
 def _strict(node: ex.Expr, positive: bool) -> int:
     """How many strict comparisons a state must keep at once to make the node true (`positive`) or false; _MANY is the most."""
     match node:
-        case ex.ClockIs(args=args) | ex.Read(args=args) if any(_clocks(arg) for arg in args):
+        case ex.ClockIs(args=args) | ex.Read(args=args) if any(reads_clock(arg) for arg in args):
             return _MANY  # which clock or value is meant depends on comparisons, both ways
         case ex.ClockIs(comparison=comparison):
             return int((comparison in ("<", ">")) == positive)
@@ -131,19 +132,20 @@ def _strict(node: ex.Expr, positive: bool) -> int:
         case ex.Read(symbol=ex.DefinitionSymbol(body=body, sort=ex.BoolSort())):
             return _strict(body, positive)
         case _:
-            return _MANY if _clocks(node) else 0
+            return _MANY if reads_clock(node) else 0
 
 
-def _clocks(node: ex.Expr) -> bool:
+def reads_clock(node: ex.Expr) -> bool:
+    """Does the expression compare a clock, perhaps inside a definition?"""
     for part in ex.walk(node):
         if isinstance(part, ex.ClockIs):
             return True
-        if isinstance(part, ex.Read) and isinstance(part.symbol, ex.DefinitionSymbol) and _clocks(part.symbol.body):
+        if isinstance(part, ex.Read) and isinstance(part.symbol, ex.DefinitionSymbol) and reads_clock(part.symbol.body):
             return True
     return False
 
 
-def _divisor(times: list[Fraction]) -> Fraction:
+def divisor(times: list[Fraction]) -> Fraction:
     """The greatest common divisor of positive fractions."""
     common = 1
     for time in times:

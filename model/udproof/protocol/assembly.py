@@ -82,7 +82,7 @@ def instance_of(fleet: Fleet) -> Instance:
             "Host": tuple(hosts),
             "AvailabilitySet": tuple(scope_names[scope] for scope in sets),
             "Domain": tuple(domains),
-            "Event": tuple(f"{scope_names[scope]}@{step}" for scope, step in told),
+            "Event": tuple(_distinct(f"{scope_names[scope]}@{step}" for scope, step in told)),
             "Vm": tuple(vms),
         },
         constants={
@@ -130,6 +130,16 @@ def _scope_names(sets: list[_Scope]) -> dict[_Scope, str]:
                 name += "'"
             names[scope] = name
     return names
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """The names, with a prime for each namesake before: the set a@b on step c and the set a on step b@c have one event each."""
+    found: dict[str, None] = {}
+    for name in names:
+        while name in found:
+            name += "'"
+        found[name] = None
+    return list(found)
 
 
 def _once(names: Iterable[T]) -> list[T]:

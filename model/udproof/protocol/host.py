@@ -23,12 +23,13 @@ from udproof.language import (
     action,
     deadline,
     each,
+    exists,
     forall,
     implies,
     member,
     require,
 )
-from udproof.language.mutation import with_action, without_deadline, without_guard
+from udproof.language.mutation import overriding, without_deadline, without_guard
 from udproof.protocol.events import Status, event
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.placement import Host, Vm, eligible, event_of, host_of, step_of
@@ -44,7 +45,7 @@ class Stage(Enumeration):
     paused = member()
     applying = member()
     restoring = member()
-    rollback = member()
+    rollback = member("rolling back")
     rebooting = member()
     updated = member()  # serving on the new version
 
@@ -186,31 +187,19 @@ ACTIONS = (begin, freeze, apply, restore, roll_back, resume, resume_old, reboot,
 # --- mistakes
 
 
-@action(by="v", says=lambda v: f"{host_of[v]} begins its update, since {v} has been told")
-def _begin_when_one_is_told(v: Vm) -> None:
-    h = host_of[v]
-    require(stage[h] == Stage.serving)
-    require((progress[step_of[h]] == Progress.open) & (outcome[h] == Outcome.pending))
-    require(event[event_of[v]] == Status.started)
-    require(forall(Vm, lambda w: implies(host_of[w] == h, eligible[w])))
-    stage[h] = Stage.quiescing
+@overriding(begin)
+def _when_one_is_told(h: Host) -> None:
+    require(exists(Vm, lambda v: (host_of[v] == h) & (event[event_of[v]] == Status.started)), TOLD)
 
 
-@action(by="h", says=lambda h: f"{h} applies the update without pausing its VMs")
-def _apply_unfrozen(h: Host) -> None:
-    require(stage[h].among(Stage.quiescing, Stage.paused))
-    stage[h] = Stage.applying
-    in_stage[h] = 0
-    for v in each(Vm, lambda v: (host_of[v] == h) & (run[v] == Run.running)):
-        memory[v] = Memory.torn
+@overriding(apply, says=lambda h: f"{h} applies the update without pausing its VMs")
+def _unfrozen(h: Host) -> None:
+    require(stage[h].among(Stage.quiescing, Stage.paused), FROZEN_FIRST)
 
 
-@action(by="h", says=lambda h: f"the watchdog of {h} fires, and it starts over")
-def _start_over(h: Host) -> None:
-    require(stage[h] == Stage.applying)
-    require(in_stage[h] >= watchdog)
+@overriding(roll_back, says=lambda h: f"the watchdog of {h} fires, and it starts over")
+def _starting_over(h: Host) -> None:
     stage[h] = Stage.paused
-    in_stage[h] = 0
 
 
 MUTANTS = (
@@ -224,7 +213,7 @@ MUTANTS = (
         "CotenantIgnored",
         "a host updates as soon as one of its VMs has been told, whatever its co-tenants were promised",
         "notified-before-freeze",
-        with_action(_begin_when_one_is_told, "begin"),
+        _when_one_is_told,
         fleet="two-sets",
     ),
     Mutant(
@@ -249,12 +238,12 @@ MUTANTS = (
         "WatchdogStartsOver",
         "when the watchdog fires the host tries again at once, with the VMs still paused",
         "pause-bounded",
-        with_action(_start_over, "roll_back"),
+        _starting_over,
     ),
     Mutant(
         "MemoryTorn",
         "a host applies the update without pausing its VMs first",
         "memory-preserved",
-        with_action(_apply_unfrozen, "apply"),
+        _unfrozen,
     ),
 )

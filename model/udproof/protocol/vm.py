@@ -22,7 +22,7 @@ from udproof.language import (
     member,
     require,
 )
-from udproof.language.mutation import both, with_action, without_action, without_deadline
+from udproof.language.mutation import both, overriding, without_action, without_deadline
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.placement import Vm
 
@@ -92,9 +92,8 @@ ACTIONS = (synchronise,)
 # --- mistakes
 
 
-@action(by="v", says=lambda v: f"the clock of {v} is corrected twice, and is ahead now")
-def _correct_twice(v: Vm) -> None:
-    require((run[v] == Run.running) & (guest_clock[v] == Guest.late))
+@overriding(synchronise, says=lambda v: f"the clock of {v} is corrected twice, and is ahead now")
+def _corrected_twice(v: Vm) -> None:
     guest_clock[v] = Guest.ahead
 
 
@@ -115,6 +114,6 @@ MUTANTS = (
         "PulledBack",
         "two time services both add the pause: the clock is ahead, and will be pulled back",
         "clock-synchronised",
-        with_action(_correct_twice, "synchronise"),
+        _corrected_twice,
     ),
 )

@@ -12,8 +12,22 @@ controller knows of a host only what the host reports (`outcome`), never the hos
 
 from __future__ import annotations
 
-from udproof.language import Bool, Clock, Enumeration, Fairness, Int, Variable, action, each, forall, implies, member, require
-from udproof.language.mutation import with_action, without_guard
+from udproof.language import (
+    Bool,
+    Clock,
+    Enumeration,
+    Fairness,
+    Int,
+    Variable,
+    action,
+    each,
+    exists,
+    forall,
+    implies,
+    member,
+    require,
+)
+from udproof.language.mutation import overriding, without_guard
 from udproof.protocol.events import Status, announced_id, approved, event, event_id, retired_id
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.placement import ATTEMPTS, Event, Host, Step, attempts, event_step, recovery, step_of
@@ -111,44 +125,21 @@ ACTIONS = (announce, close, finish, retry, give_up)
 # --- mistakes
 
 
-@action(by="controller", says=lambda d: f"announce {d}")
-def _announce_while_recovering(d: Step) -> None:
-    require(progress[d] == Progress.waiting)
-    require(forall(Step, lambda s: progress[s] != Progress.open))
-    progress[d] = Progress.open
-    announcements[d] = announcements[d] + 1
-    for e in each(Event, lambda e: event_step[e] == d):
-        event[e] = Status.scheduled
-        event_id[e] = retired_id[e] + 1
-        announced_id[e] = retired_id[e] + 1
+@overriding(announce)
+def _while_recovering(d: Step) -> None:
+    require(forall(Step, lambda s: progress[s] != Progress.open), NOTHING_ELSE_OPEN)
 
 
-@action(by="controller", says=lambda d: f"announce {d}")
-def _announce_under_old_id(d: Step) -> None:
-    require(progress[d] == Progress.waiting)
-    require(forall(Step, lambda s: progress[s].among(Progress.waiting, Progress.done)))
-    progress[d] = Progress.open
-    announcements[d] = announcements[d] + 1
+@overriding(announce)
+def _under_the_old_id(d: Step) -> None:
     for e in each(Event, lambda e: event_step[e] == d):
-        event[e] = Status.scheduled
         event_id[e] = 1
         announced_id[e] = 1
-    for h in each(Host, lambda h: (step_of[h] == d) & (outcome[h] == Outcome.failed)):
-        outcome[h] = Outcome.pending
 
 
-@action(by="controller", says=lambda h: f"close {step_of[h]}, since {h} is through")
-def _close_on_first_report(h: Host) -> None:
-    d = step_of[h]
-    require(progress[d] == Progress.open)
-    require(outcome[h] != Outcome.pending)
-    progress[d] = Progress.recovering
-    has_closed.value = True
-    since_close.value = 0
-    for e in each(Event, lambda e: event_step[e] == d):
-        event[e] = Status.absent
-        approved[e] = False
-        retired_id[e] = event_id[e]
+@overriding(close)
+def _on_the_first_report(d: Step) -> None:
+    require(exists(Host, lambda h: (step_of[h] == d) & (outcome[h] != Outcome.pending)), ALL_TRIED)
 
 
 MUTANTS = (
@@ -168,7 +159,7 @@ MUTANTS = (
         "AnnouncedWhileRecovering",
         "the next step is announced while the last one still recovers, and an early approval starts it at once",
         "recovery-kept",
-        with_action(_announce_while_recovering, "announce"),
+        _while_recovering,
     ),
     Mutant(
         "RetriedAtOnce",
@@ -186,13 +177,13 @@ MUTANTS = (
         "ClosedOnFirstReport",
         "the walk closes a step when the first of its hosts reports, and takes the others for through",
         "notified-before-freeze",
-        with_action(_close_on_first_report, "close"),
+        _on_the_first_report,
         fleet="two-hosts",
     ),
     Mutant(
         "EventIdReused",
         "a step that is announced again shows its event under the old id",
         "event-lifecycle",
-        with_action(_announce_under_old_id, "announce"),
+        _under_the_old_id,
     ),
 )
