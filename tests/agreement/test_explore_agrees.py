@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache, partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from tests.agreement.strategies import fleets, systems
 from tests.systems import Found, TooLarge, search
-from tests.systems.results import lengths, outcomes
+from tests.systems.results import lengths, outcomes, summary
 
+from udproof.engines import explore, machine
+from udproof.engines.emit import Model
 from udproof.engines.explore import Explore
-from udproof.engines.verdict import Limits
+from udproof.engines.machine import Machine, Tuning, _Module
+from udproof.engines.verdict import Limits, Result
 from udproof.language import ModelError, System
 from udproof.language import expressions as ex
 from udproof.language.claims import TIME_CAN_PASS, Property
@@ -25,11 +29,10 @@ from udproof.properties import CORE
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet import Fleet, Span
 
-NAIVE = 1_000  # states that the naive search may visit
+NAIVE = 500  # states that the naive search may visit
 NAIVE_FLEET = 200
 
-half = settings(max_examples=settings().max_examples // 2)  # of the profile: these are slow
-few = settings(max_examples=settings().max_examples // 4)
+few = settings(max_examples=settings().max_examples // 4)  # of the profile: these are slow
 very_few = settings(max_examples=settings().max_examples // 8)
 
 
@@ -40,12 +43,30 @@ def expected(found: Found, system: System) -> dict[str, str]:
 
 
 def compare(system: System, found: Found) -> None:
-    for limits in (Limits(), Limits(symmetry=False)):
-        _agree(system, found, limits)
+    """With and without symmetry, each by one worker and by two, everything is as the naive search found it."""
+    for symmetry in (True, False):
+        results = [verify(system, Limits(symmetry=symmetry, jobs=jobs)) for jobs in (1, 2)]
+        assert results[1].figures.workers == 2
+        assert summary(results[0]) == summary(results[1])
+        _agree(results[0], system, found)
 
 
-def _agree(system: System, found: Found, limits: Limits) -> None:
-    result = Explore().verify(system, system.checks, limits)
+@cache
+def _compiled(model: Model, batch: int) -> _Module:
+    """Compiled once for both numbers of workers."""
+    return _Module(model, batch)
+
+
+def verify(system: System, limits: Limits) -> Result:
+    """The answer of the engine, whose workers form a team from the first state on."""
+    tuning = Tuning(team_frontier=1, team_states=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(explore, "Machine", partial(Machine, tuning=tuning))
+        patched.setattr(machine, "_Module", _compiled)
+        return Explore().verify(system, system.checks, limits)
+
+
+def _agree(result: Result, system: System, found: Found) -> None:
     assert result.complete
     assert result.figures.states == len(found.states)
     assert result.figures.depth == found.depth
@@ -60,8 +81,9 @@ def _agree(system: System, found: Found, limits: Limits) -> None:
 
 @given(systems())
 def test_random_systems(system: System) -> None:
+    _compiled.cache_clear()
     try:
-        states = Explore().verify(system, system.checks, Limits()).figures.states
+        states = verify(system, Limits()).figures.states
     except ModelError as refused:
         assert "outside its range" in refused.sentence
         with pytest.raises((OutOfRange, TooLarge)):
@@ -156,11 +178,12 @@ def test_the_random_fleets_are_not_vacuous() -> None:
 @given(fleets())
 def test_random_fleets(fleet: Fleet) -> None:
     system = protocol(fleet, CORE)
-    if Explore().verify(system, system.checks, Limits(seconds=2)).figures.states <= NAIVE_FLEET:
+    _compiled.cache_clear()
+    if verify(system, Limits(seconds=2)).figures.states <= NAIVE_FLEET:
         compare(system, search(system, limit=10 * NAIVE_FLEET))
 
 
-@half
+@few
 @given(fleets())
 def test_the_longest_pause_has_a_closed_form(fleet: Fleet) -> None:
     """pause-bounded and time-can-pass follow from the stage times alone; see `longest_pause`."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable
 
 import pytest
 from tests.systems import known, search
 from tests.systems.results import shipped
 
-from udproof.engines.ground import (
+from udproof.engines.algebra import (
     At,
     Ground,
-    GroundSystem,
     Op,
     add,
     at_most,
@@ -24,7 +24,28 @@ from udproof.engines.ground import (
     slots_of,
     substitute,
 )
-from udproof.language import Bool, Clock, Constant, Index, Int, System, Variable, action, count, deadline, each, invariant, require
+from udproof.engines.explore import Explore
+from udproof.engines.ground import GroundSystem
+from udproof.engines.verdict import Limits, Outcome
+from udproof.language import (
+    Bool,
+    Clock,
+    Constant,
+    Index,
+    Int,
+    System,
+    Variable,
+    action,
+    count,
+    deadline,
+    definition,
+    each,
+    exists,
+    forall,
+    implies,
+    invariant,
+    require,
+)
 from udproof.language.semantics import Semantics, State
 
 
@@ -219,6 +240,122 @@ def test_each_updates_every_element_that_the_condition_admits() -> None:
 
     [act] = grounded(light_all).actions
     assert act.post == {0: Op("not", (At(0),)), 2: Op("not", (At(2),))}
+
+
+class Enough(Exception):
+    """Raised by a look that ends the work."""
+
+
+def test_a_look_can_end_the_work_early() -> None:
+    looks = itertools.count()
+
+    def look() -> None:
+        if next(looks) == 5:
+            raise Enough
+
+    semantics = Semantics(shipped("teaching"))
+    with pytest.raises(Enough):
+        GroundSystem(semantics, semantics.system.checks, look)
+    assert next(looks) == 6
+
+
+def test_a_time_limit_that_ends_before_the_search_begins_leaves_everything_undecided() -> None:
+    system = shipped("teaching")
+    result = Explore().verify(system, system.checks, Limits(seconds=0))
+    assert {verdict.outcome for verdict in result.verdicts} == {Outcome.UNKNOWN}
+    assert not result.complete
+    assert result.figures.states == 0
+    assert result.stopped == "the time limit of 0 s was reached while the search was being got ready"
+
+
+class Team(Index, size=3):
+    pass
+
+
+class Member(Index, size=12):
+    pass
+
+
+team_of = Constant("team_of", Member, to=Team, values=lambda m: m % 3)
+away = Variable("away", Member, to=Bool, init=False)
+closed = Variable("closed", Team, to=Bool, init=False)
+
+
+@action
+def leave(m: Member) -> None:
+    away[m] = True
+
+
+@definition
+def of_team(m: Member, t: Team) -> Bool:
+    return team_of[m] == t
+
+
+PAIRS = {
+    "different teams": lambda m, n: implies(away[m] & away[n], team_of[m] == team_of[n]),
+    "same team": lambda m, n: implies(away[m] & away[n], team_of[m] != team_of[n]),
+    "one is enough": lambda m, n: implies(away[m], team_of[m] == team_of[n]),
+    "the other is enough": lambda m, n: implies(away[n], team_of[m] == team_of[n]),
+    "a third": lambda m, n: implies((team_of[m] == team_of[n]) & away[m], closed[team_of[n]] | away[n]),
+    "by a definition": lambda m, n: implies(of_team(m, team_of[n]), ~away[m] | ~away[n]),
+    "constants only": lambda m, n: (team_of[m] == team_of[n]) | (team_of[m] != team_of[n]),
+    "a value of its own": lambda m, n: implies(closed[team_of[m]] == away[n], team_of[m] == team_of[n]),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_property_of_pairs_says_the_same(name: str) -> None:
+    formula = PAIRS[name]
+
+    @invariant()
+    def pair(m: Member, n: Member) -> Bool:
+        """About two members."""
+        return formula(m, n)
+
+    @invariant()
+    def nested(m: Member) -> Bool:
+        """The same, and that it is so for some other."""
+        return forall(Member, lambda n: formula(m, n)) | exists(Member, lambda n: ~formula(m, n))
+
+    system = System("teams", (leave,), (pair, nested))
+    semantics = Semantics(system)
+    ground = GroundSystem(semantics, system.properties)
+    dice = random.Random(name)
+    for _ in range(40):
+        few = dice.random()
+        state = tuple(int(dice.random() < few) for _ in semantics.layout.slots)
+        for one in ground.properties:
+            assert bool(value(one.body, state)) == (semantics.breaking(one.property, state) is None)
+            assert bool(value(one.premise, state)) == (semantics.reaches(one.property, state) is not None)
+
+
+def _size_of_pairs(members: int, said: str) -> int:
+    class Guest(Index, size=members):
+        pass
+
+    table_of = Constant("table_of", Guest, to=Bool, values=lambda g: g % 2 == 1)
+    up = Variable("up", Guest, to=Bool, init=False)
+
+    @action
+    def rise(g: Guest) -> None:
+        up[g] = True
+
+    @invariant()
+    def apart(g: Guest, h: Guest) -> Bool:
+        """Guests who are up are of one table."""
+        both_up = up[g] & up[h] & (table_of[g] != table_of[h])
+        return ~both_up if said == "not and" else ~up[g] | ~up[h] | (table_of[g] == table_of[h])
+
+    system = System("guests", (rise,), (apart,))
+    body = GroundSystem(Semantics(system), system.properties).properties[0].body
+    assert isinstance(body, Op)
+    return body.size
+
+
+@pytest.mark.parametrize("said", ["or", "not and"])
+def test_a_property_of_pairs_grows_with_the_elements_and_not_with_their_square(said: str) -> None:
+    small, middle, large = (_size_of_pairs(members, said) for members in (16, 32, 64))
+    assert large - middle == 2 * (middle - small)  # of a square it would be four times
 
 
 # --- building

@@ -6,15 +6,17 @@ Expected groups are of fleets made by hand; the numbers of orbits of the referen
 from __future__ import annotations
 
 import random
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations
 
 import pytest
+import wasmtime
 from tests.systems import known, search, timed, untimed
 from tests.systems.results import shipped
 
-from udproof.engines.canonical import Canonical, network
+from udproof.engines.canonical import Canonical
 from udproof.engines.ground import GroundSystem
 from udproof.engines.packing import Packing
 from udproof.engines.symmetry import Block, Symmetry
@@ -392,16 +394,88 @@ def test_negative_integers_are_packed() -> None:
     assert [packing.unpack(packing.pack((value,))) for value in (-3, -2, -1)] == [(-3,), (-2,), (-1,)]
 
 
-@pytest.mark.parametrize("count", [*range(2, 10), 13, 16])
-def test_the_network_sorts(count: int) -> None:
-    dice = random.Random(count)
-    pairs = network(count)
-    for _ in range(200):
-        numbers = [dice.randrange(2) for _ in range(count)]  # the 0-1 principle
-        for low, high in pairs:
-            if numbers[low] > numbers[high]:
-                numbers[low], numbers[high] = numbers[high], numbers[low]
-        assert numbers == sorted(numbers)
+class Sorter:
+    """The compiled canonical form of a system by itself: a state in, its canonical form out."""
+
+    def __init__(self, reduced: Reduced) -> None:
+        self.packing, canonical = reduced.packing, reduced.canonical
+        everything = range(reduced.packing.size)
+        blocks = "\n".join(
+            f"""(func (export "move{group.number}_{place}") (param $p i32) {canonical.sorted(inside, "p")})"""
+            for group in canonical.groups
+            for place, inside in enumerate(group.member_slots)
+        )
+        weights = "\n".join(f"(i64.store offset={8 * place} (i32.const 4096) {text})" for place, text in enumerate(canonical.weights()))
+        text = f"""(module (memory (export "memory") 1) {canonical.functions()} {blocks}
+            (func (export "sort") (param $p i32) {canonical.sorted(everything, "p")})
+            (func (export "weight") (param $s i32) {canonical.locals()} {weights}))"""
+        self.canonical = canonical
+        self.store = wasmtime.Store()
+        self.exports = wasmtime.Instance(self.store, wasmtime.Module(self.store.engine, text), []).exports(self.store)
+        self.memory = self.exports["memory"]
+
+    def call(self, name: str, words: tuple[int, ...]) -> tuple[tuple[int, ...], int | None]:
+        form = f"<{self.packing.words}Q"
+        self.memory.write(self.store, struct.pack(form, *words), 0)
+        result = self.exports[name](self.store, 0)
+        return struct.unpack(form, self.memory.read(self.store, 0, 8 * self.packing.words)), result
+
+    def weight(self, words: tuple[int, ...]) -> int:
+        """The size of the orbit of a canonical state, as the compiled code adds it up."""
+        self.call("weight", words)
+        parts = len(self.canonical.moduli) or 1
+        return self.canonical.total(struct.unpack(f"<{parts}Q", self.memory.read(self.store, 4096, 4096 + 8 * parts)))
+
+
+def _grouped(members: int, values: int, pieces: int) -> System:
+    """`members` interchangeable cells with `pieces` numbers each, and inside each a pair of interchangeable bits."""
+
+    class Cell(Index, size=members):
+        pass
+
+    class Half(Index, size=2 * members):
+        pass
+
+    cell_of = Constant("cell_of", Half, to=Cell, values=lambda h: h // 2)
+    numbers = [Variable(f"number{piece}", Cell, to=Int.between(0, values - 1), init=0) for piece in range(pieces)]
+    lit = Variable("lit", Half, to=Bool, init=False)
+
+    @action
+    def step(h: Half) -> None:
+        lit[h] = ~lit[h]
+        for number in numbers:
+            number[cell_of[h]] = values - 1 - number[cell_of[h]]
+
+    return System("grouped", (step,))
+
+
+GROUPED = [(1, 2, 1), (2, 2, 1), (3, 3, 2), (5, 4, 1), (4, 2**20, 3), (4, 2**16, 9), (13, 4, 1), (16, 2, 2), (24, 3, 1)]  # the last two by remainders
+
+
+@pytest.mark.parametrize(("members", "values", "pieces"), GROUPED)
+def test_compiled_and_plain_canonical_forms_agree(members: int, values: int, pieces: int) -> None:
+    reduced = Reduced(_grouped(members, values, pieces))
+    sorter, packing, canonical = Sorter(reduced), reduced.packing, reduced.canonical
+    assert len(canonical.groups) == members + (members > 1)
+    dice = random.Random(members)
+    sizes = [len(reduced.semantics.values(slot.symbol.sort)) for slot in reduced.semantics.layout.slots]  # type: ignore[union-attr]
+    few = [dice.randrange(size) for size in sizes]
+
+    def anything() -> State:
+        return tuple(dice.choice((0, size - 1, fixed, dice.randrange(size))) for size, fixed in zip(sizes, few, strict=True))
+
+    for _ in range(60):
+        words = packing.pack(anything())
+        form, _ = sorter.call("sort", words)
+        assert form == canonical.words(words)
+        assert sorter.weight(form) == canonical.stands_for(form)
+        group = dice.choice(canonical.groups)
+        place = dice.randrange(len(group.members))
+        state, other = list(packing.unpack(form)), anything()
+        for slot in group.member_slots[place]:  # one block of a canonical state changes
+            state[slot] = other[slot]
+        changed = packing.pack(tuple(state))
+        assert sorter.call(f"move{group.number}_{place}", changed)[0] == canonical.words(changed)
 
 
 def test_instances_with_other_names_have_the_same_symmetry() -> None:

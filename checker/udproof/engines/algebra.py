@@ -27,10 +27,13 @@ class Op:
 
     operator: Operator
     args: tuple[Ground, ...]
-    key: int = field(init=False, repr=False, compare=False)  # the hash, computed once: large expressions are looked up often
+    # computed once, since large expressions are looked up often
+    key: int = field(init=False, repr=False, compare=False)  # the hash
+    size: int = field(init=False, repr=False, compare=False)  # how many values and operations it is made of, each use counted
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", hash((self.operator, self.args)))
+        object.__setattr__(self, "size", 1 + sum([arg.size if isinstance(arg, Op) else 1 for arg in self.args]))
 
     def __hash__(self) -> int:
         return self.key
@@ -65,8 +68,8 @@ def factored(parts: Iterable[Ground]) -> Ground:
     joined = conjoin(parts)
     if not (isinstance(joined, Op) and joined.operator == "and"):
         return joined
-    alternatives = [part.args for part in joined.args if isinstance(part, Op) and part.operator == "or"]
-    rest = [part for part in joined.args if not (isinstance(part, Op) and part.operator == "or")]
+    alternatives = [args for part in joined.args if (args := _alternatives(part))]
+    rest = [part for part in joined.args if not _alternatives(part)]
     if not rest:
         common = [arg for arg in alternatives[0] if all(arg in args for args in alternatives[1:])]
         if common:
@@ -78,17 +81,32 @@ def factored(parts: Iterable[Ground]) -> Ground:
     return conjoin([*rest, *(disjoin([conjoin(others), shared]) for shared, others in alike.items())])
 
 
+def _alternatives(a: Ground) -> tuple[Ground, ...]:
+    """What a disjunction consists of, also where it is said as not (a and b); nothing for anything else."""
+    if isinstance(a, Op) and a.operator == "or":
+        return a.args
+    if isinstance(a, Op) and a.operator == "not" and isinstance(a.args[0], Op) and a.args[0].operator == "and":
+        return tuple([negate(arg) for arg in a.args[0].args])
+    return ()
+
+
 def _size(a: Ground) -> int:
-    return 1 + sum(_size(arg) for arg in a.args) if isinstance(a, Op) else 1
+    return a.size if isinstance(a, Op) else 1
 
 
 def _join(operator: Literal["and", "or"], parts: Iterable[Ground], neutral: int) -> Ground:
     flat: dict[Ground, None] = {}
     for part in parts:
-        if part == 1 - neutral:
+        if isinstance(part, Op):
+            if part.operator == operator:
+                for arg in part.args:
+                    flat[arg] = None
+            else:
+                flat[part] = None
+        elif isinstance(part, At):
+            flat[part] = None
+        elif part != neutral:
             return 1 - neutral
-        if part != neutral:
-            flat |= dict.fromkeys(part.args if isinstance(part, Op) and part.operator == operator else (part,))
     if len(flat) == 1:
         return next(iter(flat))
     return Op(operator, tuple(flat)) if flat else neutral
@@ -160,10 +178,16 @@ def substitute(a: Ground, post: Mapping[int, Ground]) -> Ground:
 
 def slots_of(a: Ground) -> set[int]:
     """The slots that a reads."""
-    match a:
-        case int():
-            return set()
-        case At(slot=slot):
-            return {slot}
-        case Op(args=args):
-            return set().union(*(slots_of(arg) for arg in args))
+    slots: set[int] = set()
+    todo, seen = [a], {id(a)}  # what is shared is looked at once
+    while todo:
+        match todo.pop():
+            case At(slot=slot):
+                slots.add(slot)
+            case Op(args=args):
+                new = [arg for arg in args if id(arg) not in seen]
+                seen.update(map(id, new))
+                todo += new
+            case int():
+                pass
+    return slots

@@ -1,29 +1,34 @@
 """The canonical form of a packed state: interchangeable blocks, sorted.
 
 Innermost blocks are sorted within theirs first, then blocks as wholes, each compared as the number that its bits make. The same
-plan is read twice: `Canonical.words` sorts a state in Python, `Canonical.functions` writes WebAssembly that does it by a sorting
-network (Batcher's odd-even merge, 1968). That the two agree is a test.
+plan is read twice: `Canonical.words` sorts a state in Python, `Canonical.functions` writes WebAssembly that does it. That the two
+agree is a test. An action changes few blocks of a state that was sorted before, so the compiled code sorts by insertion: a changed
+block passes its neighbours until it stands right.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import factorial, prod
+from itertools import count
+from math import factorial, isqrt, prod
 
 from udproof.engines.packing import Packing, Part
 from udproof.engines.symmetry import Element, Nest
 
+MOST_STORED = 1 << 40  # no search stores as many states
+MOST_EXACT = 20  # blocks whose arrangements are a number of 63 bits
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of interchangeable blocks: the pieces and the elements of each, and the slots in any of them."""
+    """A group of interchangeable blocks: the pieces, the elements and the slots of each."""
 
     number: int
     members: tuple[tuple[Part, ...], ...]
     member_elements: tuple[frozenset[Element], ...]
-    slots: frozenset[int]
+    member_slots: tuple[frozenset[int], ...]
 
 
 class Canonical:
@@ -37,21 +42,25 @@ class Canonical:
                 number,
                 tuple(packing.parts[id(member)] for member in members),
                 tuple(member.elements for member in members),
-                frozenset(slot for member in members for slot in member.slots()),
+                tuple(frozenset(member.slots()) for member in members),
             )
             for number, (_, members) in enumerate(found)
             if packing.parts[id(members[0])]
         )
+        self._of_slot: dict[int, list[tuple[int, int]]] = {}  # the groups (by their place) and blocks that a slot is in
+        self._of_element: dict[Element, list[tuple[int, int]]] = {}
+        for place, group in enumerate(self.groups):
+            for member, (slots, elements) in enumerate(zip(group.member_slots, group.member_elements, strict=True)):
+                for slot in slots:
+                    self._of_slot.setdefault(slot, []).append((place, member))
+                for element in elements:
+                    self._of_element.setdefault(element, []).append((place, member))
 
     def _groups(self, nest: Nest, depth: int) -> Iterator[tuple[int, tuple[Nest, ...]]]:
         for group in nest.groups:
             yield depth, group
             for member in group:
                 yield from self._groups(member, depth + 1)
-
-    def touched(self, slots: Collection[int]) -> list[Group]:
-        """The groups whose order may change when these slots do, innermost first."""
-        return [group for group in self.groups if not group.slots.isdisjoint(slots)]
 
     def words(self, words: Sequence[int]) -> tuple[int, ...]:
         """The canonical form of a state."""
@@ -69,9 +78,31 @@ class Canonical:
         return prod(factorial(len(group.members)) for group in self.groups)
 
     @property
-    def countable(self) -> bool:
-        """Is it certain that adding up the sizes of orbits stays within 63 bits?"""
-        return self.order < 1 << 30
+    def moduli(self) -> tuple[int, ...]:
+        """The moduli in which the sizes of orbits are added up.
+
+        None where a sum stays within 63 bits, else primes below 2^31 whose product no sum reaches, so that the remainders tell it
+        (Chinese remainder theorem).
+        """
+        most = self.order * MOST_STORED
+        found: list[int] = []
+        if most < 1 << 63:
+            return ()
+        candidate = 1 << 31
+        while prod(found) <= most:
+            candidate = next(n for n in count(candidate - 1, -1) if all(n % d for d in range(2, isqrt(n) + 1)))
+            found.append(candidate)
+        return tuple(found)
+
+    def total(self, sums: Sequence[int]) -> int:
+        """The sum of the sizes of orbits, from its sums in each of `moduli` (or from the sum itself where there are none)."""
+        if not self.moduli:
+            return sums[0]
+        whole, total = prod(self.moduli), 0
+        for modulus, part in zip(self.moduli, sums, strict=True):
+            rest = whole // modulus
+            total += part % modulus * pow(rest, -1, modulus) * rest
+        return total % whole
 
     def stands_for(self, words: Sequence[int]) -> int:
         """The size of a canonical state's orbit: for each group, the arrangements of its blocks that differ."""
@@ -81,117 +112,185 @@ class Canonical:
             size *= factorial(len(records)) // prod(factorial(times) for times in Counter(records).values())
         return size
 
-    # --- WebAssembly
+    # --- WebAssembly; a function works on the state at the address $p
 
     def functions(self) -> str:
-        """A function per group, from the words of a state to the words with that group sorted, and one for its arrangements."""
-        return "\n".join(f"{self._function(group)}\n{self._arrangements(group)}" for group in self.groups)
+        """For each group the functions that `sorted` calls, one for its arrangements, and one that tells neighbours apart."""
+        return "\n".join(text for group in self.groups for text in (*self._swaps(group), *_chains(group), *self._alike(group)))
 
-    def weight(self) -> str:
-        """`stands_for`, as an i64 expression over the words $s*."""
-        words = " ".join(f"(local.get $s{word})" for word in range(self._packing.words))
-        text = "(i64.const 1)"
-        for group in self.groups:
-            text = f"(i64.mul {text} (call $ways{group.number} {words}))"
-        return text
-
-    def _arrangements(self, group: Group) -> str:
-        """After i of the sorted blocks, `ways` is the number of arrangements of those i, so each division leaves no rest."""
-        params = " ".join(f"(param $s{word} i64)" for word in range(self._packing.words))
-        lines = ["(local.set $ways (i64.const 1)) (local.set $alike (i64.const 1))"]
-        for place in range(1, len(group.members)):
-            lines.append(
-                f"(if {self.differs(group, place)} (then (local.set $alike (i64.const 1)) "
-                f"(local.set $ways (i64.mul (local.get $ways) (i64.const {place + 1})))) "
-                f"(else (local.set $alike (i64.add (local.get $alike) (i64.const 1))) (local.set $ways "
-                f"(i64.div_u (i64.mul (local.get $ways) (i64.const {place + 1})) (local.get $alike)))))"
-            )
-        body = " ".join(lines)
-        return f"(func $ways{group.number} {params} (result i64) (local $ways i64) (local $alike i64) {body} (local.get $ways))"
-
-    def _function(self, group: Group) -> str:
-        count, pieces = len(group.members), len(group.members[0])
-        words = sorted({part.word for parts in group.members for part in parts})
-        names = [[f"$r{at}_{piece}" for piece in range(pieces)] for at in range(count)]
-        lines = [
-            f"(local.set {names[at][piece]} {_extract(part)})"
-            for at, parts in enumerate(group.members)
-            for piece, part in enumerate(parts)
+    def weights(self) -> list[str]:
+        """`stands_for` in each of `moduli` (or by itself), as i64 expressions over the state at $s, to be evaluated in this order."""
+        if not self.moduli:
+            return [_product([f"(call $ways{group.number} (local.get $s))" for group in self.groups], None)]
+        return [
+            _product([self._ways(group, place) for group in self.groups], modulus) for place, modulus in enumerate(self.moduli)
         ]
-        lines += [_exchange(names[low], names[high]) for low, high in network(count)]
-        for word in words:
-            mask, text = 0, ""
-            for at, parts in enumerate(group.members):
-                for piece, part in enumerate(parts):
-                    if part.word == word:
-                        mask |= ((1 << part.bits) - 1) << part.shift
-                        moved = f"(local.get {names[at][piece]})"
-                        moved = f"(i64.shl {moved} (i64.const {part.shift}))" if part.shift else moved
-                        text = f"(i64.or {text} {moved})" if text else moved
-            kept = f"(i64.and (local.get $t{word}) (i64.const 0x{~mask & (1 << 64) - 1:x}))"
-            lines.append(f"(local.set $t{word} (i64.or {kept} {text}))")
-        total = self._packing.words
-        params = " ".join(f"(param $t{word} i64)" for word in range(total))
-        declared = " ".join(f"(local {name} i64)" for row in names for name in row)
-        swaps = " ".join(f"(local $x{piece} i64)" for piece in range(pieces))
-        results = " ".join(f"(local.get $t{word})" for word in range(total))
-        return (
-            f"(func $sort{group.number} {params} (result {'i64 ' * total}) {declared} {swaps} (local $less i32)\n"
-            + "\n".join(lines)
-            + f"\n{results})"
-        )
 
-    def call(self, group: Group) -> str:
-        """Sorts one group of the state in the words $t*."""
-        total = self._packing.words
-        arguments = " ".join(f"(local.get $t{word})" for word in range(total))
-        return f"(call $sort{group.number} {arguments}) " + " ".join(f"(local.set $t{word})" for word in reversed(range(total)))
+    def _ways(self, group: Group, place: int) -> str:
+        """The arrangements of a group's blocks, as a number or as its remainder."""
+        if len(group.members) > MOST_EXACT:
+            return f"(call $ways{group.number}_{place} (local.get $s))"
+        call = f"(call $ways{group.number} (local.get $s))"
+        return f"(local.tee $w{group.number} {call})" if place == 0 else f"(local.get $w{group.number})"
+
+    def locals(self) -> str:
+        """The locals that `weights` uses."""
+        return " ".join(f"(local $w{group.number} i64)" for group in self.groups)
+
+    def sorted(self, slots: Iterable[int], pointer: str) -> str:
+        """Sorts the groups of the state at a pointer, which was canonical before these slots changed."""
+        changed: dict[int, set[int]] = {}
+        for slot in slots:
+            for place, member in self._of_slot.get(slot, ()):
+                changed.setdefault(place, set()).add(member)
+        lines: list[str] = []
+        for place, members in sorted(changed.items()):
+            number = self.groups[place].number
+            if len(members) == 1:
+                lines.append(f"(call $move{number} (local.get ${pointer}) (i32.const {members.pop()}))")
+            else:
+                lines.append(f"(call $sort{number} (local.get ${pointer}))")
+        return " ".join(lines)
+
+    def alone(self, elements: Iterable[Element]) -> list[tuple[Group, int]]:
+        """The groups of which the elements are in one block only, each with that block."""
+        found: dict[int, set[int]] = {}
+        for element in elements:
+            for place, member in self._of_element.get(element, ()):
+                found.setdefault(place, set()).add(member)
+        return [(self.groups[place], members.pop()) for place, members in sorted(found.items()) if len(members) == 1]
 
     def differs(self, group: Group, member: int) -> str:
-        """Is this block unlike the one before it, in the state in the words $s*? Of equal neighbours only the first need act."""
-        tests = [
-            f"(i64.ne {_extract(mine, 's')} {_extract(other, 's')})"
-            for mine, other in zip(group.members[member], group.members[member - 1], strict=True)
-        ]
-        text = tests[0]
-        for test in tests[1:]:
-            text = f"(i32.or {text} {test})"
-        return text
+        """Is this block unlike the one before it, in the state at $s? Of equal neighbours only the first need act."""
+        return f"(call $unlike{group.number}_{member} (local.get $s))"
+
+    def _alike(self, group: Group) -> Iterator[str]:
+        for member in range(1, len(group.members)):
+            tests = [
+                f"(i64.ne {_extract(mine)} {_extract(other)})"
+                for mine, other in zip(group.members[member], group.members[member - 1], strict=True)
+            ]
+            unlike = tests[0]
+            for test in tests[1:]:
+                unlike = f"(i32.or {unlike} {test})"
+            yield f"(func $unlike{group.number}_{member} (param $p i32) (result i32) {unlike})"
+        if len(group.members) <= MOST_EXACT:
+            yield _arrangements(group, f"$ways{group.number}", "(i64.div_u (i64.mul {} {}) (local.get $alike))")
+            return
+        for place, modulus in enumerate(self.moduli):
+            yield _inverses(f"$inverse{group.number}_{place}", len(group.members), modulus)
+            times = f"(i64.rem_u (i64.mul {{}} {{}}) (i64.const {modulus}))"
+            inverse = f"(call $inverse{group.number}_{place} (i32.wrap_i64 (local.get $alike)))"
+            yield _arrangements(group, f"$ways{group.number}_{place}", times.format(times, inverse))
+
+    def _swaps(self, group: Group) -> Iterator[str]:
+        """For each block but the first: exchange it with the one before it if it is smaller, and say whether that was done."""
+        for member in range(1, len(group.members)):
+            pairs = list(zip(group.members[member - 1], group.members[member], strict=True))
+            declared = " ".join(f"(local $a{piece} i64) (local $b{piece} i64)" for piece in range(len(pairs)))
+            lines: list[str] = []
+            for piece, (before, mine) in enumerate(pairs):
+                lines.append(f"(local.set $a{piece} {_extract(before)}) (local.set $b{piece} {_extract(mine)})")
+                lines.append(f"(br_if $smaller (i64.lt_u (local.get $b{piece}) (local.get $a{piece})))")
+                if piece < len(pairs) - 1:
+                    lines.append(f"(br_if $not (i64.gt_u (local.get $b{piece}) (local.get $a{piece})))")
+            exchanged: dict[int, list[str]] = {}
+            for piece, (before, mine) in enumerate(pairs):
+                if piece:
+                    lines_of = f"(local.set $a{piece} {_extract(before)}) (local.set $b{piece} {_extract(mine)})"
+                    exchanged.setdefault(-1, []).append(lines_of)
+                for part in (before, mine):
+                    moved = f"(i64.xor (local.get $a{piece}) (local.get $b{piece}))"
+                    moved = f"(i64.shl {moved} (i64.const {part.shift}))" if part.shift else moved
+                    exchanged.setdefault(part.word, []).append(moved)
+            done = exchanged.pop(-1, [])
+            for word, moves in sorted(exchanged.items()):
+                text = f"(i64.load offset={8 * word} (local.get $p))"
+                for moved in moves:
+                    text = f"(i64.xor {text} {moved})"
+                done.append(f"(i64.store offset={8 * word} (local.get $p) {text})")
+            yield (
+                f"(func $swap{group.number}_{member} (param $p i32) (result i32) {declared}\n"
+                f"(block $smaller (block $not {' '.join(lines)}) (return (i32.const 0)))\n{' '.join(done)} (i32.const 1))"
+            )
 
 
-def network(count: int) -> list[tuple[int, int]]:
-    """Batcher's odd-even merge sort for any number of places: the pairs to compare, in order."""
-    pairs: list[tuple[int, int]] = []
-    p = 1
-    while p < count:
-        k = p
-        while k >= 1:
-            for j in range(k % p, count - k, 2 * k):
-                for i in range(min(k, count - j - k)):
-                    if (i + j) // (p * 2) == (i + j + k) // (p * 2):
-                        pairs.append((i + j, i + j + k))
-            k //= 2
-        p *= 2
-    return pairs
+def _chains(group: Group) -> Iterator[str]:
+    """Insertion: `$move` brings one block to its place among the others, which are sorted; `$sort` begins with nothing sorted."""
+    number, count = group.number, len(group.members)
+    down = [(place, place) for place in range(count - 1, 0, -1)]
+    up = [(place, place + 1) for place in range(count - 1)]
+    yield f"(func $sink{number} (param $p i32) (param $i i32) (result i32) {_chain(number, down)})"
+    yield f"(func $rise{number} (param $p i32) (param $i i32) (result i32) {_chain(number, up)})"
+    yield (
+        f"(func $move{number} (param $p i32) (param $i i32)\n"
+        f"(if (i32.eqz (call $sink{number} (local.get $p) (local.get $i)))\n"
+        f"(then (drop (call $rise{number} (local.get $p) (local.get $i))))))"
+    )
+    sinks = " ".join(
+        f"(if {_may_pass(group, place)} (then (drop (call $sink{number} (local.get $p) (i32.const {place})))))"
+        for place in range(1, count)
+    )
+    yield f"(func $sort{number} (param $p i32) {sinks})"
 
 
-def _exchange(low: list[str], high: list[str]) -> str:
-    """Puts the smaller record into the low place."""
-    less = ""
-    for a, b in zip(reversed(high), reversed(low), strict=True):
-        here = f"(i64.lt_u (local.get {a}) (local.get {b}))"
-        equal = f"(i64.eq (local.get {a}) (local.get {b}))"
-        less = f"(i32.or {here} (i32.and {equal} {less}))" if less else here
-    lines = [f"(local.set $less {less})"]
-    for piece, (a, b) in enumerate(zip(low, high, strict=True)):
-        lines.append(f"(local.set $x{piece} (select (local.get {b}) (local.get {a}) (local.get $less)))")
-        lines.append(f"(local.set {b} (select (local.get {a}) (local.get {b}) (local.get $less)))")
-        lines.append(f"(local.set {a} (local.get $x{piece}))")
-    return " ".join(lines)
+def _arrangements(group: Group, name: str, extended: str) -> str:
+    """A function that tells how many arrangements of a group's sorted blocks differ.
+
+    After i blocks it holds the number for those i; `extended` makes of that number and i + 1 the one for i + 1 blocks, of which
+    $alike at the end are alike: it multiplies by i + 1 and divides by $alike, which leaves no rest.
+    """
+    lines = ["(local.set $ways (i64.const 1)) (local.set $alike (i64.const 1))"]
+    for place in range(1, len(group.members)):
+        lines.append(
+            f"(local.set $alike (if (result i64) (call $unlike{group.number}_{place} (local.get $p)) "
+            "(then (i64.const 1)) (else (i64.add (local.get $alike) (i64.const 1))))) "
+            f"(local.set $ways {extended.format('(local.get $ways)', f'(i64.const {place + 1})')})"
+        )
+    head = f"(func {name} (param $p i32) (result i64) (local $ways i64) (local $alike i64)"
+    return f"{head} {' '.join(lines)} (local.get $ways))"
 
 
-def _extract(part: Part, state: str = "t") -> str:
-    text = f"(local.get ${state}{part.word})"
+def _inverses(name: str, most: int, modulus: int) -> str:
+    """A function that tells what to multiply by, in place of dividing by a number up to `most`, where a prime is the modulus."""
+    text = f"(br_table {' '.join(f'$is{number}' for number in range(1, most + 1))} (i32.sub (local.get $i) (i32.const 1)))"
+    for number in range(1, most + 1):
+        text = f"(block $is{number} {text})\n(return (i64.const {pow(number, -1, modulus)}))"
+    return f"(func {name} (param $i i32) (result i64)\n{text})"
+
+
+def _product(factors: Sequence[str], modulus: int | None) -> str:
+    text = "(i64.const 1)"
+    for factor in factors:
+        if modulus is None:
+            text = f"(i64.mul {text} {factor})"
+        else:
+            text = f"(i64.rem_u (i64.mul {text} (i64.rem_u {factor} (i64.const {modulus}))) (i64.const {modulus}))"
+    return text
+
+
+def _may_pass(group: Group, member: int) -> str:
+    """Might this block be smaller than the one before it? Told by their first pieces; most are in order, and cost no call."""
+    order = "lt_u" if len(group.members[member]) == 1 else "le_u"
+    return f"(i64.{order} {_extract(group.members[member][0])} {_extract(group.members[member - 1][0])})"
+
+
+def _chain(number: int, steps: list[tuple[int, int]]) -> str:
+    """Exchanges neighbours, beginning at the step of place $i, until two are in order. Has anything been exchanged?
+
+    `steps` are the places in the order in which a block passes them, each with the number of its `$swap`.
+    """
+    entries = {place: f"$at{place}" for place, _ in steps}
+    table = " ".join(entries.get(place, "$end") for place in range(len(steps) + 1))
+    text = f"(br_table {table} (local.get $i))"
+    for place, swap in steps:
+        step = f"(br_if $end (i32.eqz (call $swap{number}_{swap} (local.get $p)))) (local.set $done (i32.const 1))"
+        text = f"(block {entries[place]} {text})\n{step}"
+    return f"(local $done i32)\n(block $end {text})\n(local.get $done)"
+
+
+def _extract(part: Part) -> str:
+    text = f"(i64.load offset={8 * part.word} (local.get $p))"
     if part.shift:
         text = f"(i64.shr_u {text} (i64.const {part.shift}))"
     return text if part.shift + part.bits == 64 else f"(i64.and {text} (i64.const 0x{(1 << part.bits) - 1:x}))"

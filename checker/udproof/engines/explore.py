@@ -10,7 +10,8 @@ wait has reached is marked: the rest of its chain comes from where that wait beg
 
 The levels are kept on disk, one after the other. A trace is found backwards through them: of the states of the level before, the
 smallest that leads to this one. It is then made concrete forwards, through the reference semantics, which undoes the canonical
-form and checks every step; the same run comes out whatever the number of workers.
+form and checks every step; the same run comes out whatever the number of workers. If asked, checkpoints are kept at the ends of
+levels (`checkpoint`); a search that goes on from one ends with the same counts, verdicts and runs as one that was never killed.
 
 The search ends early, and says so, on a time or memory limit, on the user's interrupt, once every property is violated, and, if
 asked, after the level of the first violation. What is undecided then is UNKNOWN; it is never taken for proved.
@@ -18,27 +19,39 @@ asked, after the level of the first violation. What is undecided then is UNKNOWN
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import IO
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import count
+from math import prod
+from pathlib import Path
 
 from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.canonical import Canonical
+from udproof.engines.checkpoint import Folder, Identity, Levels, Saved
 from udproof.engines.emit import DOUBT, EXPANDED, MOST_PROPERTIES, OVERFLOW, WEIGHT, Model, emit
 from udproof.engines.ground import GroundSystem
+from udproof.engines.instantiate import Look
 from udproof.engines.kernel import COUNTERS
 from udproof.engines.machine import Machine, Status
 from udproof.engines.packing import Packing
+from udproof.engines.stored import MULTIPLIERS
 from udproof.engines.symmetry import Nest, Symmetry
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import ModelError, Property, System
+from udproof.language import expressions as ex
 from udproof.language.semantics import Semantics, State
 
-_BUDGET = 1 << 14  # states between two looks at the clock and at memory
+_LEAST_BUDGET, _MOST_BUDGET = 1 << 8, 1 << 20  # states between two looks at the clock and at memory
+_ROUND = 0.05  # seconds that should pass between two looks; much less, and workers wait for each other too often
+_SAVE = 1.0  # seconds between two checkpoints at least ...
+_SAVE_SHARE = 25  # ... and so many times what the last one took: checkpoints cost 4 % of the time at most
+_SELDOM = 100  # looks at the clock for one at memory, while the search is got ready
 _REPORT = 0.25  # seconds between two reports of progress
 _PREMISE = 32  # bits of `watch` from here on are premises
 _TABLE = 1 << 32  # bytes that a search may hold where no limit is given: what a 32-bit memory has
@@ -48,51 +61,50 @@ class Stop(Exception):
     """The search must end now; the text says why."""
 
 
-def resident_memory() -> int:
+def most_memory() -> int:
     """The most memory that this process has held, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def resident_memory() -> int:
+    """The memory that this process holds, in bytes; where the system does not tell (it is no Linux), the most that it has held."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * resource.getpagesize() if told.exists() else most_memory()
+
+
 class Compiled:
     """A system made ready to be searched: how its states are packed, what their canonical form is, and the code."""
 
-    def __init__(self, system: System, properties: tuple[Property, ...], symmetry: bool) -> None:
+    def __init__(self, system: System, properties: tuple[Property, ...], symmetry: bool, look: Look = lambda: None) -> None:
+        """`look` is called again and again while the work goes on, and may raise to end it."""
         self.semantics = Semantics(system)
-        self.ground = GroundSystem(self.semantics, properties)
-        found = Symmetry(self.semantics) if symmetry else None
+        self.ground = GroundSystem(self.semantics, properties, look)
+        found = Symmetry(self.semantics, look) if symmetry else None
         self.notes = tuple(found.notes) if found is not None else ()
         nest = found.slots(self.semantics) if found is not None else Nest(tuple(range(len(self.semantics.layout.slots))))
         self.packing = Packing(self.ground, nest)
         self.canonical = Canonical(nest, self.packing)
-        self.model: Model = emit(self.ground, self.packing, self.canonical if self.canonical.groups else None, COUNTERS)
+        self.model: Model = emit(self.ground, self.packing, self.canonical if self.canonical.groups else None, COUNTERS, look)
+        slots = self.semantics.layout.slots
+        self.bound = prod(self._values(slots[slot].symbol) for slot in self.packing.fields)  # of states, reachable or not
+        self.identity = Identity(
+            system.name, system.hash, tuple(prop.name for prop in properties), symmetry, _digest(self.model, MULTIPLIERS)
+        )
+
+    def _values(self, symbol: object) -> int:
+        if isinstance(symbol, ex.ClockSymbol):
+            return self.semantics.time.caps[symbol] + 1
+        assert isinstance(symbol, ex.VariableSymbol)
+        return len(self.semantics.values(symbol.sort))
 
     def key(self, state: State) -> tuple[int, ...]:
         """The canonical packed form of a state."""
         return self.canonical.words(self.packing.pack(state))
 
 
-@dataclass(slots=True)
-class _Levels:
-    """The levels of a search, on disk: each a run of stored states with their marks."""
-
-    file: IO[bytes]
-    starts: list[int] = field(default_factory=lambda: [0])
-
-    def save(self, machine: Machine) -> None:
-        """Append the present frontier. Stop if the disk does not take it."""
-        try:
-            self.file.seek(self.starts[-1])
-            for part in machine.frontier():
-                self.file.write(part)
-            self.file.flush()
-        except OSError as problem:
-            raise Stop(f"the levels of the search could not be written to disk ({problem.strerror})") from problem
-        self.starts.append(self.file.tell())
-
-    def read(self, level: int) -> bytes:
-        self.file.seek(self.starts[level])
-        return self.file.read(self.starts[level + 1] - self.starts[level])
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -103,43 +115,101 @@ class _Search:
     limits: Limits
     progress: Progress | None
     machine: Machine
-    levels: _Levels
+    levels: Levels
+    folder: Folder | None
     began: float
     depth: int = 0
+    resumed: int | None = None  # the depth at which the search was resumed
     seen: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)  # bit of `watch` -> level and packed state
+    budget: int = _LEAST_BUDGET
     reported: float = 0.0
+    moves: dict[tuple[State, tuple[int, ...]], tuple[Move, State]] = field(default_factory=dict)  # by state and what it led to
+    pending: Saved | None = None  # what the next checkpoint says
+    due: float = 0.0  # when it is to be written
 
     def explore(self) -> None:
-        """Visit every reachable state. Stop if a limit ends the work."""
+        """Visit every reachable state. Stop if a limit ends the work, BadCheckpoint if there is nothing to resume from."""
         try:
-            self.machine.add(sorted({self.code.key(state) for state in self.code.semantics.initial()}))
-        except MemoryError:
-            raise Stop(self._memory_reached()) from None
-        width = self._turn()
-        while True:
-            self.levels.save(self.machine)
-            self._level()
-            self._note()
-            width = self._turn()
-            if not width:
-                return
-            self.depth += 1
-
-    def _turn(self) -> int:
-        """End a level; the number of states of the next."""
-        try:
-            return self.machine.turn()
+            if not self._resume():
+                self.machine.add(sorted({self.code.key(state) for state in self.code.semantics.initial()}))
+                self.machine.turn()
+                self._save()
+            while True:
+                self._mark()
+                self._level()
+                self._note()
+                if not self.machine.turn():
+                    return
+                self.depth += 1
+                self._save()
         except MemoryError:
             raise Stop(self._memory_reached()) from None
 
     def _level(self) -> None:
         while True:
             self._look()
-            match self.machine.run(_BUDGET):
+            began = time.monotonic()
+            match self.machine.run(self.budget):
                 case Status.LEVEL_DONE:
                     return
                 case Status.OUT_OF_MEMORY:
                     raise Stop(self._memory_reached())
+            took = time.monotonic() - began
+            if took < _ROUND / 2:
+                self.budget = min(2 * self.budget, _MOST_BUDGET)
+            elif took > 2 * _ROUND:
+                self.budget = max(self.budget // 2, _LEAST_BUDGET)
+
+    # --- the disk
+
+    def _save(self) -> None:
+        """Append the frontier to the levels on disk."""
+        try:
+            self.levels.append(self.machine.frontier())
+        except OSError as problem:
+            raise Stop(f"the levels of the search could not be written to disk ({problem.strerror})") from problem
+
+    def _mark(self) -> None:
+        """A level begins: remember what a checkpoint of this moment says, and write it if it is time."""
+        if self.folder is None:
+            return
+        self.pending = Saved(tuple(self.levels.sizes), self.levels.digest, self.machine.counters(), dict(self.seen))
+        began = time.monotonic()
+        if began >= self.due:
+            self.write_checkpoint()
+            ended = time.monotonic()
+            self.due = ended + max(_SAVE, _SAVE_SHARE * (ended - began))
+
+    def write_checkpoint(self) -> None:
+        """Write the checkpoint of the beginning of this level, if it is not there yet. Stop if the disk does not take it."""
+        if self.folder is None or self.pending is None:
+            return
+        saved, self.pending = self.pending, None
+        try:
+            self.folder.write(self.code.identity, saved)
+        except OSError as problem:
+            raise Stop(f"the checkpoint could not be written ({problem.strerror})") from problem
+
+    def _resume(self) -> bool:
+        """Take the search up where the checkpoint in the folder says. False if there is none."""
+        saved = self.folder.saved(self.code.identity) if self.folder is not None else None
+        if saved is None:
+            return False
+        self.machine.expect(sum(saved.sizes) // self.levels.entry)
+        last = len(saved.sizes) - 1
+        for level, piece in self.levels.restore(saved):
+            self.machine.load_level(piece, frontier=level == last)
+            self._look()
+        self.depth = self.resumed = last  # and not before: now all of it is known to be whole
+        self.seen = dict(saved.seen)
+        self.machine.know(sum(1 << bit for bit in self.seen))
+        self.machine.count_from(saved.counters)
+        self.machine.turn()
+        if self.machine.states * self.levels.entry != sum(saved.sizes):
+            raise AssertionError("a checkpoint with a right checksum holds a state twice")
+        return True
+
+    # --- what was seen, and limits
 
     def _note(self) -> None:
         """Keep what this level has shown for the first time, and stop if that is enough."""
@@ -187,15 +257,18 @@ class _Search:
         """How far the search is."""
         stored = self.machine.states
         counted = self.machine.counters()
-        expanded, weight = counted[EXPANDED], counted[WEIGHT]
+        expanded = counted[EXPANDED]
+        sums = [times for name, times in counted.items() if name.startswith(WEIGHT)]
         return Figures(
-            states=stored + weight - expanded if weight else stored,
+            states=stored - expanded + self.code.canonical.total(sums) if sums else stored,
             stored=stored,
-            transitions=sum(times for name, times in counted.items() if name not in (EXPANDED, WEIGHT)),
+            transitions=sum(times for name, times in counted.items() if not name.startswith("#")),
             depth=self.depth,
             seconds=time.monotonic() - self.began,
             frontier=stored - expanded,
             memory=resident_memory(),
+            workers=self.machine.team,
+            bound=self.code.bound,
         )
 
     # --- traces
@@ -218,7 +291,10 @@ class _Search:
         moves: list[Move] = []
         state = start
         for words in path[1:]:
-            move, state = self._move(state, words)
+            step = (state, words)
+            if step not in self.moves:  # runs of one search begin alike
+                self.moves[step] = self._move(state, words)
+            move, state = self.moves[step]
             moves.append(move)
         return run(semantics, start, moves)
 
@@ -243,10 +319,11 @@ class Explore:
 
     name = "explore"
 
-    def verify(
-        self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None
-    ) -> Result:
-        """Decide the properties by visiting every reachable state. ModelError if the system cannot be run in ticks."""
+    def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
+        """Decide the properties by visiting every reachable state.
+
+        ModelError if the system cannot be run in ticks, BadCheckpoint if checkpoints can be neither resumed from nor written.
+        """
         if not properties:
             raise ModelError("no property was given to check")
         if foreign := [prop.name for prop in properties if prop not in system.properties and not prop.watches_time]:
@@ -254,10 +331,46 @@ class Explore:
         if len(properties) > MOST_PROPERTIES:
             raise ModelError(f"{len(properties)} properties were given; one run checks at most {MOST_PROPERTIES}")
         began = time.monotonic()
-        code = Compiled(system, properties, limits.symmetry)
-        room = _TABLE if limits.memory is None else max(limits.memory - resident_memory(), 0)
-        with Machine(code.model, limits.jobs, room) as machine, tempfile.TemporaryFile() as file:
-            return _result(_Search(code, limits, progress, machine, _Levels(file), began))
+        with ExitStack() as stack:
+            folder = None
+            if limits.checkpoints is not None:
+                folder = stack.enter_context(Folder(limits.checkpoints, limits.resume))
+            try:
+                code = Compiled(system, properties, limits.symmetry, _watch(limits, began))
+            except Stop as reason:
+                return _unready(system, properties, limits, began, str(reason))
+            room = _TABLE if limits.memory is None else max(limits.memory - resident_memory(), 0)
+            machine = stack.enter_context(Machine(code.model, limits.jobs, room))
+            file = folder.file if folder is not None else stack.enter_context(tempfile.TemporaryFile(buffering=0))
+            levels = Levels(file, 8 * code.model.words, checked=folder is not None)
+            return _result(_Search(code, limits, progress, machine, levels, folder, began))
+
+
+def _watch(limits: Limits, began: float) -> Look:
+    """Looks at the limits while the search is got ready: at the clock each time, at memory (which takes longer) now and then."""
+    looks = count()
+
+    def look() -> None:
+        if limits.seconds is not None and time.monotonic() - began > limits.seconds:
+            raise Stop(f"the time limit of {limits.seconds:g} s was reached while the search was being got ready")
+        if limits.memory is not None and next(looks) % _SELDOM == 0 and resident_memory() > limits.memory:
+            raise Stop(f"the memory limit of {limits.memory / 1e6:g} MB was reached while the search was being got ready")
+
+    return look
+
+
+def _unready(system: System, properties: tuple[Property, ...], limits: Limits, began: float, stopped: str) -> Result:
+    """What is said when a limit ends the work before the first state is looked into."""
+    return Result(
+        engine=Explore.name,
+        scope="this fleet",
+        verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
+        figures=Figures(0, 0, 0, 0, time.monotonic() - began, 0, most_memory()),
+        complete=False,
+        fired=dict.fromkeys((act.name for act in system.actions), 0),
+        stopped=stopped,
+        symmetry=limits.symmetry,
+    )
 
 
 def _result(search: _Search) -> Result:
@@ -268,8 +381,13 @@ def _result(search: _Search) -> Result:
         stopped = str(reason)
     except KeyboardInterrupt:
         stopped, interrupted = "it was interrupted", True
+    if stopped is not None:
+        try:
+            search.write_checkpoint()
+        except Stop as also:
+            stopped = f"{stopped}, and {also}"
     search.look_at_seen()
-    figures = search.figures()
+    figures = replace(search.figures(), memory=most_memory())
     code = search.code
     fired = dict.fromkeys((act.name for act in code.semantics.system.actions), 0)
     fired |= {name: times for name, times in search.machine.counters().items() if name in fired}
@@ -283,6 +401,8 @@ def _result(search: _Search) -> Result:
         stopped=stopped,
         interrupted=interrupted,
         notes=code.notes,
+        symmetry=search.limits.symmetry,
+        resumed=search.resumed,
     )
 
 
@@ -293,7 +413,8 @@ def _verdict(search: _Search, place: int, stopped: str | None, figures: Figures)
         trace = search.trace(place)
         if trace.semantics.breaking(prop, trace.last) is None:
             raise AssertionError(f"the search says that {prop.name} is violated, the reference semantics that it holds")
-        return Verdict(prop, Outcome.VIOLATED, f"a shortest run that breaks it has {len(trace.steps)} steps", trace, witness)
+        steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+        return Verdict(prop, Outcome.VIOLATED, f"a shortest run that breaks it has {steps}", trace, witness)
     if stopped is not None:
         reason = f"not decided: in {figures.states} states to depth {figures.depth} it is not broken, then {stopped}"
         return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)

@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from udproof.engines.emit import Model
 from udproof.engines.packing import MARK
+from udproof.engines.stored import FULL, mix, unmix
 from udproof.engines.table import (
     COUNTERS,
-    FULL,
     MOST_COUNTERS,
     MOST_PAGES,
     PAGE,
@@ -36,18 +36,13 @@ from udproof.engines.table import (
     copy,
     declared,
     load,
-    mix,
-    owned,
-    stored,
     table,
     take_mark,
-    unmix,
-    unstored,
     words_of,
 )
 
 LEVEL_DONE, MORE, OUT_OF_MEMORY = 0, 1, 2  # what `run` returns
-FULL_OUTBOX = 1 << 23  # bytes for other workers at which `run` pauses, so that they are delivered
+FULL_OUTBOX = 1 << 21  # bytes for other workers at which `run` pauses, so that they are delivered
 
 
 def layout_of(model: Model, batch: int = 512) -> Layout:
@@ -66,7 +61,6 @@ def kernel(model: Model, layout: Layout) -> str:
   (global $limit (mut i64) (i64.const 0))                    ;; bytes that may be held
   (global $held (export "held") (mut i64) (i64.const {layout.held}))
   (global $oom (export "oom") (mut i32) (i32.const 0))       ;; something did not fit; stays set
-  (global $successors (export "successors") (mut i64) (i64.const 0))
   (global $cur (export "cur") (mut i32) (i32.const {layout.frontier}))      ;; the frontier: expanded up to here,
   (global $lend (export "lend") (mut i32) (i32.const {layout.frontier}))  ;; ends here, where the next frontier begins,
   (global $end (export "end") (mut i32) (i32.const {layout.frontier}))    ;; which ends here
@@ -74,7 +68,7 @@ def kernel(model: Model, layout: Layout) -> str:
   (global $xend (export "xend") (mut i32) (i32.const 0))     ;; the end of the outbox
   (global $known (export "known") (mut i64) (i64.const 0))   ;; bits of the watch that nobody asks for any more
   (global $seen (export "seen") (mut i64) (i64.const 0))     ;; bits seen in this level
-  (global $found (mut i32) (i32.const 0))
+  (global $found (export "found") (mut i32) (i32.const 0))   ;; has `pred` found one since `seek`?
   {_holding()}
   {table(layout)}
   {model.functions}
@@ -136,13 +130,7 @@ def _call_expand(layout: Layout, seen: str) -> str:
 
 
 def _insertion(layout: Layout) -> str:
-    entry, words, last, out = layout.entry, layout.words, 8 * (layout.words - 1), layout.at("out")
-    mine = both(
-        [
-            f"(i64.ne (i64.load offset={last} (local.get $o)) (i64.const 0))",
-            f"(i32.eq (global.get $me) (i32.wrap_i64 (i64.shr_u {owned('(i64.load (local.get $o))')} (i64.const 32))))",
-        ]
-    )
+    entry, words = layout.entry, layout.words
     return f"""
   ;; bring the states [$p, $o) of memory M into stored form, in place
   (func $mix (param $p i32) (param $o i32) {declared("x y mark " + words_of(words))}
@@ -155,21 +143,7 @@ def _insertion(layout: Layout) -> str:
     (if (i32.eq (local.get $o) (local.get $p)) (then return))
     (if (i32.and (i32.eqz (global.get $bucketed)) (i64.eq (global.get $workers) (i64.const 1)))
       (then (call $insert (local.get $p) (local.get $o)))
-      (else (call $spread (local.get $p) (local.get $o)))))
-  ;; $len bytes of stored states in memory I: take those that are mine (and no empty slots of another's table)
-  (func (export "receive") (param $len i32) (local $p i32) (local $o i32) (local $workers i64)
-    (local.set $workers (global.get $workers))
-    (block $done (loop $chunk
-      (br_if $done (i32.ge_u (local.get $p) (local.get $len)))
-      (local.set $o (i32.const {out}))
-      (loop $each
-        {copy("$M", "o", "$I", "p", words)}
-        (local.set $o (i32.add (local.get $o) (i32.mul (i32.const {entry}) {mine})))
-        (local.set $p (i32.add (local.get $p) (i32.const {entry})))
-        (br_if $each (i32.and (i32.lt_u (local.get $p) (local.get $len))
-                              (i32.lt_u (local.get $o) (i32.const {out + entry * layout.batch})))))
-      (call $take (i32.const {out}) (local.get $o))
-      (br $chunk))))"""
+      (else (call $spread (local.get $p) (local.get $o)))))"""
 
 
 def _levels(layout: Layout) -> str:
@@ -215,8 +189,6 @@ def _run(layout: Layout) -> str:
         (local.set $cur (i32.add (local.get $cur) (i32.const {entry})))
         (br_if $next (i32.and (i32.lt_u (local.get $cur) (local.get $stop))
                               (i32.lt_u (local.get $o) (i32.const {out + entry * layout.batch})))))
-      (global.set $successors (i64.add (global.get $successors)
-        (i64.extend_i32_u (i32.div_u (i32.sub (local.get $o) (i32.const {out})) (i32.const {entry})))))
       (if (i32.ne (local.get $o) (i32.const {out})) (then
         (call $mix (i32.const {out}) (local.get $o))
         (call $take (i32.const {out}) (local.get $o))))
@@ -273,9 +245,9 @@ def _predecessor(layout: Layout) -> str:
     same = [f"(i64.eq {text} (i64.load offset={target + 8 * word} (i32.const 0)))" for word, text in enumerate(made)]
     return f"""
   (func (export "seek") (global.set $found (i32.const 0)))
-  ;; $len bytes of stored states in memory I: is there, or was there since `seek`, one with the state at "target" (packed, without
-  ;; mark) as a successor? The smallest is kept at "answer". Only a state that is before the best one so far is expanded.
-  (func (export "pred") (param $len i32) (result i32) {declared("y mark " + words_of(words), "o cur p slot")}
+  ;; $len bytes of stored states in memory I: has one of them the state at "target" (packed, without mark) as a successor? The
+  ;; smallest since `seek` is kept at "answer". Only a state that is before the best one so far is expanded.
+  (func (export "pred") (param $len i32) {declared("y mark " + words_of(words), "o cur p slot")}
     (local.set $slot (i32.const {candidate}))
     (block $end (loop $next
       (br_if $end (i32.ge_u (local.get $cur) (local.get $len)))
@@ -295,8 +267,7 @@ def _predecessor(layout: Layout) -> str:
           (local.set $p (i32.add (local.get $p) (i32.const {entry})))
           (br $each)))))
       (local.set $cur (i32.add (local.get $cur) (i32.const {entry})))
-      (br $next)))
-    (global.get $found))"""
+      (br $next))))"""
 
 
-__all__ = ["COUNTERS", "LEVEL_DONE", "MORE", "OUT_OF_MEMORY", "kernel", "layout_of", "stored", "unstored"]
+__all__ = ["COUNTERS", "LEVEL_DONE", "MORE", "OUT_OF_MEMORY", "kernel", "layout_of"]

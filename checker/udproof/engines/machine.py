@@ -9,8 +9,7 @@ what belongs to others into its outbox; then outboxes are delivered. Both phases
 lock. A small search is quicker alone, so a team forms only when the frontier is worth it, and takes over the states found so far.
 
 *Guarantee.* The number of states, the levels, the counters of actions, what is seen and every predecessor are the same whatever the
-number of workers, the size of batches and the order in which states come. (The number of successors may differ in timed models: of
-two ways to a state in one level, the first decides whether waits from it are appended again; see "Marks" in `kernel`.)
+number of workers, the size of batches and the order in which states come. (Marks may differ; see "Marks" in `kernel`.)
 When memory ends, `run` says so, now and ever after, and whatever else would have to go on raises `MemoryError`: an empty frontier
 can never mean that states were dropped.
 """
@@ -19,7 +18,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
@@ -32,7 +31,8 @@ import wasmtime
 from udproof.engines.emit import Model
 from udproof.engines.kernel import kernel, layout_of
 from udproof.engines.packing import MARK
-from udproof.engines.table import PAD, Layout, stored, unstored
+from udproof.engines.stored import stored, unstored
+from udproof.engines.table import PAD, Layout
 
 Memory: TypeAlias = Literal["M", "T", "X", "I"]
 Words: TypeAlias = tuple[int, ...]
@@ -57,8 +57,8 @@ class Tuning:
 
     batch: int = 512  # successors made before they are looked up
     slots: int = 4096  # of the table at first
-    team_frontier: int = 20_000  # a team forms at a level of so many states ...
-    team_states: int = 300_000  # ... when so many are known
+    team_frontier: int = 10_000  # a team forms at a level of so many states ...
+    team_states: int = 100_000  # ... when so many are known
 
 
 class _Worker:
@@ -158,7 +158,7 @@ class _Worker:
         self._store.close()
 
 
-_NARROW = {"states", "oom", "cur", "lend", "end", "xend"}  # globals of 32 bits
+_NARROW = {"states", "oom", "cur", "lend", "end", "xend", "found"}  # globals of 32 bits
 
 
 class _Module:
@@ -185,8 +185,7 @@ class Machine:
         self._pool: ThreadPoolExecutor | None = None
         self._stay_alone = workers == 1
         self._known = 0
-        self._before = [0] * len(model.counters)  # counters, and successors, of the one that a team has replaced
-        self._successors_before = 0
+        self._before = [0] * len(model.counters)  # counters of the one that a team has replaced, and of a search that is resumed
 
     def __enter__(self) -> Machine:
         return self
@@ -280,8 +279,7 @@ class Machine:
             return
         taken = sum(worker["states"] for worker in team), sum(worker["lend"] - self._layout.frontier for worker in team)
         assert taken == (old["states"], old["lend"] - self._layout.frontier), "a state was lost on the way to the team"
-        self._before = self._counted(self._team)
-        self._successors_before = old["successors"]
+        self._before = self._sum(self._before, self._counted(self._team))
         self._team = team
         old.close()
 
@@ -297,19 +295,27 @@ class Machine:
         """States found so far."""
         return sum(worker["states"] for worker in self._team)
 
-    @property
-    def successors(self) -> int:
-        """Successors made so far, known ones among them."""
-        return self._successors_before + sum(worker["successors"] for worker in self._team)
+    def count_from(self, counters: Mapping[str, int]) -> None:
+        """The counters of the search that is resumed here."""
+        self._before = [counters[name] for name in self._model.counters]
 
     def counters(self) -> dict[str, int]:
         """The model's counters: how often each action has fired."""
-        return dict(zip(self._model.counters, map(sum, zip(self._before, self._counted(self._team), strict=True)), strict=True))
+        return dict(zip(self._model.counters, self._sum(self._before, self._counted(self._team)), strict=True))
+
+    @property
+    def team(self) -> int:
+        """How many workers search just now."""
+        return len(self._team)
 
     def _counted(self, team: Sequence[_Worker]) -> list[int]:
         start, size = self._layout.at("counters"), 8 * len(self._before)
         rows = [struct.unpack(f"<{len(self._before)}Q", worker.read("M", start, size)) for worker in team]
         return [sum(column) for column in zip(*rows, strict=True)]
+
+    @staticmethod
+    def _sum(left: Sequence[int], right: Sequence[int]) -> list[int]:
+        return [one + other for one, other in zip(left, right, strict=True)]
 
     def memory(self) -> int:
         """Bytes held by all memories together."""
@@ -341,8 +347,13 @@ class Machine:
         for worker in self._team:
             yield from worker.frontier()
 
+    def expect(self, states: int) -> None:
+        """So many states will be loaded: if they are worth a team, it forms now."""
+        if not self._stay_alone and states >= self._tuning.team_states:
+            self._form_team()
+
     def load_level(self, level: Buffer, frontier: bool = False) -> None:
-        """Insert the states of a saved level: as known ones, or into the next frontier (then call `turn`).
+        """Insert the states of a saved level, or of a piece of one: as known ones, or into the next frontier (then call `turn`).
 
         MemoryError if they do not fit.
         """
@@ -353,25 +364,29 @@ class Machine:
                 self._each(partial(_Worker.load, content=content))
                 self._check_memory()
 
-    def predecessor(self, level: Buffer, words: Sequence[int]) -> Words | None:
-        """The first state in stored order, of a saved level, that has a packed state as a successor; marks are ignored."""
+    def predecessor(self, level: Iterable[Buffer], words: Sequence[int]) -> Words | None:
+        """The first state in stored order, of a level in pieces, that has a packed state as a successor; marks are ignored."""
         target = struct.pack(f"<{self._layout.words}Q", *words[:-1], _unmarked(self._layout, words[-1]))
-        pieces = list(_cut(level, _step(self._layout)))
-
-        def search(worker: _Worker) -> Words | None:
-            place = self._team.index(worker)
-            counters = worker.read("M", *self._layout.regions()["counters"])
+        counters = [worker.read("M", *self._layout.regions()["counters"]) for worker in self._team]
+        for worker in self._team:
             worker.write("M", self._layout.at("target"), target)
             worker.call("seek")
-            found = 0
-            for content in pieces[place :: len(self._team)]:
-                worker.write("I", 0, content)
-                found = worker.call("pred", len(content))
-            worker.write("M", self._layout.at("counters"), counters)  # these firings are no part of the search
-            return worker.entry(self._layout.at("answer")) if found else None
+        contents = (content for piece in level for content in _cut(piece, _step(self._layout)))
+        found: set[Words] = set()
+        while batch := dict(zip(self._team, contents)):  # noqa: B905 - a piece for each worker, while there are some
+            self._each(partial(_seek, batch=batch))
+        for worker, before in zip(self._team, counters, strict=True):
+            worker.write("M", self._layout.at("counters"), before)  # these firings are no part of the search
+            if worker["found"]:
+                found.add(worker.entry(self._layout.at("answer")))
+        return unstored(min(found)) if found else None
 
-        answers = [answer for answer in self._each(search) if answer is not None]
-        return unstored(min(answers)) if answers else None
+
+def _seek(worker: _Worker, batch: Mapping[_Worker, bytes]) -> None:
+    """Look for a predecessor in a worker's piece of a batch, if it has one."""
+    if worker in batch:
+        worker.write("I", 0, batch[worker])
+        worker.call("pred", len(batch[worker]))
 
 
 def _together(pool: ThreadPoolExecutor, task: Callable[[_Worker], T], team: Sequence[_Worker]) -> list[T]:

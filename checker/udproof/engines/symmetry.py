@@ -15,7 +15,7 @@ constants before it is used; a component that cannot be taken apart this way is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -53,10 +53,13 @@ class _Graph:
 class Symmetry:
     """The interchangeable blocks of a concrete system."""
 
-    def __init__(self, semantics: Semantics) -> None:
+    def __init__(self, semantics: Semantics, look: Callable[[], None] = lambda: None) -> None:
+        """`look` is called again and again while the work goes on, and may raise to end it."""
+        self._look = look
         self._system = semantics.system
         self.notes: list[str] = []
         self._names: dict[object, int] = {}
+        self._entries = self._by_element()
         graph = self._graph()
         everything = list(graph.colours)
         self.root = self._block(graph, everything, {element: self._name(colour) for element, colour in graph.colours.items()})
@@ -154,6 +157,7 @@ class Symmetry:
 
     def _exchangeable(self, a: list[Element], b: list[Element]) -> bool:
         """Is exchanging the two blocks, element by element, an automorphism?"""
+        self._look()
         if len(a) != len(b) or any(x[0] != y[0] for x, y in zip(a, b, strict=True)):
             return False
         other = dict(zip(a, b, strict=True)) | dict(zip(b, a, strict=True))
@@ -161,13 +165,24 @@ class Symmetry:
         def moved(sort: ex.Sort, place: int) -> int:
             return other.get((sort.name, place), (sort.name, place))[1] if isinstance(sort, ex.IndexSort) else place
 
-        for constant in self._system.constants:
-            table = self._system.instance.constants[constant.name]
-            for args, value in table.items():
-                there = tuple(moved(sort, place) for sort, place in zip(constant.domain, args, strict=True))
-                if table[there] != moved(constant.sort, value):
+        for element in other:  # an entry that speaks of no moved element is where it was
+            for constant, args, value in self._entries.get(element, ()):
+                there = tuple([moved(sort, place) for sort, place in zip(constant.domain, args, strict=True)])
+                if self._system.instance.constants[constant.name][there] != moved(constant.sort, value):
                     return False
         return True
+
+    def _by_element(self) -> dict[Element, list[tuple[ex.ConstantSymbol, tuple[int, ...], int]]]:
+        """The entries of all constants' tables, by the elements that they speak of."""
+        found: dict[Element, list[tuple[ex.ConstantSymbol, tuple[int, ...], int]]] = {}
+        for constant in self._system.constants:
+            for args, value in self._system.instance.constants[constant.name].items():
+                ends = {(sort.name, place) for sort, place in zip(constant.domain, args, strict=True)}
+                if isinstance(constant.sort, ex.IndexSort):
+                    ends.add((constant.sort.name, value))
+                for end in ends:
+                    found.setdefault(end, []).append((constant, args, value))
+        return found
 
     def _some(self, elements: Sequence[Element]) -> str:
         named = [self._system.instance.elements[sort][place] for sort, place in elements if not sort.startswith("#")]

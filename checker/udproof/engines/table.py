@@ -1,13 +1,17 @@
 """The set of visited states, as WebAssembly text: exact, growing in place, fast when it is larger than the processor's caches.
 
-*Idea.* A state is kept in its *stored form*: its first word is replaced by x, a bijective mix of all its words (`stored` says it in
-Python). So x is the hash and needs no room of its own, and nothing is lost. Slots are ordered by x: the home of a state is
-floor(hash * slots), a collision moves on to the right, and a run of states is kept sorted. This is Knuth's ordered table (Amble and
-Knuth, 1974) with linear probing: a search ends at the first larger x; and a table of another size has the same order, so growing is
-one pass downwards and one upwards through memory, in place.
+*Idea.* A state is kept in its stored form (`stored`), whose first word x is its hash. Slots are ordered by x: the home of a state
+is floor(hash * slots), a collision moves on to the right, and a run of states is kept sorted. This is Knuth's ordered table (Amble
+and Knuth, 1974) with linear probing: a search ends at the first larger x; and a table of another size has the same order, so
+growing is one pass downwards and one upwards through memory, in place.
 
 New states go to 256 buckets by the upper bits of their hash first, and a bucket is inserted when it is full. What one bucket
-touches is a 256th of the table, which stays in the caches meanwhile (the "radix partitioning" of database joins).
+touches is a 256th of the table, which stays in the caches meanwhile (the "radix partitioning" of database joins). Of each group of
+states the places in the table are loaded once before the first is looked up, so that the processor waits for all of them at once
+and not for one after the other (the "group prefetching" of Chen, Ailamaki, Gibbons and Mowry, 2004).
+
+How full the table may be, and by how much it grows, is a bargain of speed for memory: at these figures a state of one word takes
+9 to 10 bytes of the table.
 
 *Regions* of the memories are laid out by `Layout`, which sees to it that they do not overlap:
 
@@ -27,68 +31,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from udproof.engines.packing import MARK
-
-FULL = (1 << 64) - 1
-MULTIPLIERS = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F  # odd, so that multiplying is a bijection
-INVERSES = tuple(pow(multiplier, -1, 1 << 64) for multiplier in MULTIPLIERS[:2])
+from udproof.engines.stored import FULL
 
 PAGE = 1 << 16
 MOST_PAGES = 65_535  # one less than 4 GiB, see "Guarantee"
 BUCKET_BITS = 8
 BUCKETS = 1 << BUCKET_BITS
 PAD = 4096  # slots behind the table
-LOAD = 13, 16  # fuller than this, it grows ...
-GROWTH = 11, 8  # ... by this factor
+LOAD = 57, 64  # fuller than this, it grows ...
+GROWTH = 9, 8  # ... by this factor
 QUICK_GROWTH = 1 << 18  # below so many slots by a factor of four
+SHARE = 32  # all buckets together take this part of what the table takes
+GROUP = 16  # states whose places in the table are asked for together
 LEAST_ROOM = 64  # states that fit into a bucket at least
 COUNTERS = 4096  # the address of the action counters; `emit` writes it into the code
 MOST_COUNTERS = 512
-
-
-# --- the stored form
-
-
-def stored(words: Sequence[int]) -> tuple[int, ...]:
-    """The stored form of a state without mark: what `mix` computes."""
-    x = (words[0] + 1 + _rest(words)) * MULTIPLIERS[0] & FULL
-    return ((x ^ x >> 32) * MULTIPLIERS[1] & FULL, *words[1:])
-
-
-def unstored(words: Sequence[int]) -> tuple[int, ...]:
-    """The state, without mark, of a stored form without mark."""
-    x = words[0] * INVERSES[1] & FULL
-    return (((x ^ x >> 32) * INVERSES[0] - 1 - _rest(words)) & FULL, *words[1:])
-
-
-def _rest(words: Sequence[int]) -> int:
-    mixed = 0
-    for word in words[1:]:
-        mixed = (mixed ^ word) * MULTIPLIERS[2] & FULL
-        mixed ^= mixed >> 29
-    return mixed
-
-
-def mix(words: int) -> str:
-    """Sets $x to the first word of the stored form of $s0, $s1, ...; uses $y."""
-    return f"""{_rest_text(words)}
-      (local.set $x (i64.mul (i64.add (i64.add (local.get $s0) (i64.const 1)) (local.get $y)) {_i64(MULTIPLIERS[0])}))
-      (local.set $x (i64.mul (i64.xor (local.get $x) (i64.shr_u (local.get $x) (i64.const 32))) {_i64(MULTIPLIERS[1])}))"""
-
-
-def unmix(words: int) -> str:
-    """Sets $s0 from the first word of a stored form to that of the state; uses $y."""
-    return f"""{_rest_text(words)}
-      (local.set $s0 (i64.mul (local.get $s0) {_i64(INVERSES[1])}))
-      (local.set $s0 (i64.mul (i64.xor (local.get $s0) (i64.shr_u (local.get $s0) (i64.const 32))) {_i64(INVERSES[0])}))
-      (local.set $s0 (i64.sub (i64.sub (local.get $s0) (i64.const 1)) (local.get $y)))"""
-
-
-def _rest_text(words: int) -> str:
-    lines = ["(local.set $y (i64.const 0))"]
-    for word in range(1, words):
-        lines.append(f"(local.set $y (i64.mul (i64.xor (local.get $y) (local.get $s{word})) {_i64(MULTIPLIERS[2])}))")
-        lines.append("(local.set $y (i64.xor (local.get $y) (i64.shr_u (local.get $y) (i64.const 29))))")
-    return " ".join(lines)
 
 
 # --- where things stand
@@ -222,11 +179,12 @@ def owned(x: str) -> str:
 
 
 def table(layout: Layout) -> str:
-    """Functions: `$resize`, `$insert` (stored states into the table), `$spread` (into buckets), `$drain` (buckets into it)."""
+    """Functions: `$resize`, `$insert` (into the table), `$spread` and "receive" (into buckets), `$drain` (from buckets)."""
     return f"""
   (global $size (export "size") (mut i64) (i64.const 0))  ;; slots, without the PAD behind them
   (global $n (export "states") (mut i32) (i32.const 0))   ;; states in the table
   (global $most (mut i32) (i32.const 0))                  ;; grow when there are more
+  (global $warm (mut i64) (i64.const 0))                  ;; says nothing: what is loaded early must seem to be of use
   (global $bucketed (mut i32) (i32.const 0))              ;; is the table large enough for buckets to pay?
   (global $room (mut i32) (i32.const {LEAST_ROOM * layout.entry})) ;; bytes of a bucket in use
   {_resize(layout)}
@@ -283,9 +241,9 @@ def _resize(layout: Layout) -> str:
       (local.set $free (i32.add (local.get $p) (i32.const {entry})))
       (local.set $w (i32.add (local.get $w) (i32.const {entry})))
       (br $up))))
-  ;; all buckets together may take a quarter of what the table takes
+  ;; all buckets together may take a part of what the table takes
   (func $widen (local $want i64) (local $cost i64)
-    (local.set $want (i64.div_u (global.get $size) (i64.const {4 * BUCKETS})))
+    (local.set $want (i64.div_u (global.get $size) (i64.const {SHARE * BUCKETS})))
     (if (i64.gt_u (local.get $want) (i64.const {layout.stride // entry - 1}))
       (then (local.set $want (i64.const {layout.stride // entry - 1}))))
     (local.set $want (i64.mul (local.get $want) (i64.const {entry})))
@@ -340,7 +298,7 @@ def _insert(layout: Layout) -> str:
         marked = f"(i64.store offset={8 * last} (local.get $end) (i64.or (local.get $s{last}) (local.get $mark)))"
     return f"""
   ;; insert the stored states [$p, $o) of memory M; those that are new are appended to the next frontier
-  (func $insert (param $p i32) (param $o i32) {declared("x e z mark workers " + words_of(words, 1), "q end m lastq")}
+  (func $insert (param $p i32) (param $o i32) {declared("x e z mark workers warm " + words_of(words, 1), "q end m lastq stop")}
     (if (i32.eq (local.get $o) (local.get $p)) (then return))
     (local.set $m (i32.div_u (i32.sub (local.get $o) (local.get $p)) (i32.const {entry})))
     (block $fits (loop $more
@@ -351,6 +309,14 @@ def _insert(layout: Layout) -> str:
     (if (global.get $oom) (then return))
     (local.set $lastq (i32.mul (i32.add (i32.wrap_i64 (global.get $size)) (i32.const {PAD - 1})) (i32.const {entry})))
     (local.set $end (global.get $end)) (local.set $z (global.get $size)) (local.set $workers (global.get $workers))
+    (loop $group
+    (local.set $stop (i32.add (local.get $p) (i32.const {GROUP * entry})))
+    (if (i32.gt_u (local.get $stop) (local.get $o)) (then (local.set $stop (local.get $o))))
+    (local.set $q (local.get $p))
+    (loop $touch
+      (local.set $x (i64.load (local.get $q)))
+      (local.set $warm (i64.xor (local.get $warm) (i64.load $T {_home(entry)})))
+      (br_if $touch (i32.lt_u (local.tee $q (i32.add (local.get $q) (i32.const {entry}))) (local.get $stop))))
     (loop $each
       (local.set $x (i64.load (local.get $p)))
       {load("$M", "p", words, 1)}
@@ -370,7 +336,9 @@ def _insert(layout: Layout) -> str:
           (local.set $q (i32.add (local.get $q) (i32.const {entry})))
           (br_if $shift (i64.ne (local.get ${names[-1]}) (i64.const 0))))
         (if (i32.gt_u (local.get $q) (local.get $lastq)) (then unreachable)))
-      (br_if $each (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const {entry}))) (local.get $o))))
+      (br_if $each (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const {entry}))) (local.get $stop))))
+    (br_if $group (i32.lt_u (local.get $p) (local.get $o))))
+    (global.set $warm (local.get $warm))
     (global.set $n (i32.add (global.get $n) (i32.div_u (i32.sub (local.get $end) (global.get $end)) (i32.const {entry}))))
     (global.set $end (local.get $end)))"""
 
@@ -379,6 +347,20 @@ def _buckets(layout: Layout) -> str:
     entry, words = layout.entry, layout.words
     fill, kept, buckets, stride = layout.at("fill"), layout.at("kept"), layout.at("buckets"), layout.stride
     bucket = f"(i32.and (i32.wrap_i64 (i64.shr_u (local.get $t) (i64.const {32 - BUCKET_BITS - 2}))) (i32.const {4 * BUCKETS - 4}))"
+    to_bucket = f"""
+          (local.set $b {bucket})
+          (local.set $f (i32.load offset={fill} (local.get $b)))
+          {store("$M", "f", words)}
+          (local.set $f (i32.add (local.get $f) (i32.const {entry})))
+          (if (i32.ge_u (i32.and (i32.sub (local.get $f) (i32.const {buckets})) (i32.const {stride - 1})) (global.get $room))
+            (then (local.set $f (call $flush (local.get $f) (local.get $b)))))
+          (i32.store offset={fill} (local.get $b) (local.get $f))"""
+    mine = both(
+        [
+            f"(i64.ne (local.get ${['x', *words_of(words, 1).split()][-1]}) (i64.const 0))",
+            "(i32.eq (i32.wrap_i64 (i64.shr_u (local.get $t) (i64.const 32))) (local.get $me))",
+        ]
+    )
     return f"""
   (func $empty_buckets (local $b i32)
     (loop $each
@@ -396,16 +378,20 @@ def _buckets(layout: Layout) -> str:
         (then
           {store("$X", "xend", words)}
           (local.set $xend (i32.add (local.get $xend) (i32.const {entry}))))
-        (else
-          (local.set $b {bucket})
-          (local.set $f (i32.load offset={fill} (local.get $b)))
-          {store("$M", "f", words)}
-          (local.set $f (i32.add (local.get $f) (i32.const {entry})))
-          (if (i32.ge_u (i32.and (i32.sub (local.get $f) (i32.const {buckets})) (i32.const {stride - 1})) (global.get $room))
-            (then (local.set $f (call $flush (local.get $f) (local.get $b)))))
-          (i32.store offset={fill} (local.get $b) (local.get $f))))
+        (else {to_bucket}))
       (br_if $each (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const {entry}))) (local.get $o))))
     (global.set $xend (local.get $xend)))
+  ;; the stored states in the first $o bytes of memory I to their buckets, if they are mine (and no empty slots of another's table)
+  (func (export "receive") (param $o i32) {declared("x t workers " + words_of(words, 1), "p b f me")}
+    (local.set $me (global.get $me)) (local.set $workers (global.get $workers))
+    (block $done (loop $each
+      (br_if $done (i32.ge_u (local.get $p) (local.get $o)))
+      (local.set $x (i64.load $I (local.get $p)))
+      {load("$I", "p", words, 1)}
+      (local.set $t {owned("(local.get $x)")})
+      (if {mine} (then {to_bucket}))
+      (local.set $p (i32.add (local.get $p) (i32.const {entry})))
+      (br $each))))
   ;; insert bucket $b, which is filled up to $f; its beginning. No 256th of a large table may become much fuller than the others
   (func $flush (param $f i32) (param $b i32) (result i32) (local $start i32) (local $m i32) (local $before i32)
     (local.set $start (i32.add (i32.const {buckets}) (i32.mul (i32.shr_u (local.get $b) (i32.const 2)) (i32.const {stride}))))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from udproof.counterexamples.trace import Trace
@@ -38,6 +39,8 @@ class Limits:
     symmetry: bool = True  # may one state stand for all that interchangeable elements make of it?
     jobs: int = 1  # how many workers search
     stop_at_first: bool = False  # end after the level of the first violation, other properties undecided?
+    checkpoints: Path | None = None  # the folder that checkpoints go to
+    resume: bool = False  # go on from the checkpoint in that folder?
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Figures:
     depth: int
     seconds: float
     frontier: int  # states found and not looked into yet; 0 when the search is complete
-    memory: int  # bytes, the most that the process held
+    memory: int  # bytes that the process holds; of a result, the most that it held
+    workers: int = 1  # how many search; a small search is left to one
+    bound: int | None = None  # there are at most so many states, reachable or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Result:
     stopped: str | None = None  # why the search ended early
     interrupted: bool = False
     notes: tuple[str, ...] = field(default=())
+    symmetry: bool = True  # was one state stored for all that interchangeable elements make of it?
+    resumed: int | None = None  # the depth of the checkpoint from which the search went on
 
 
 Progress = Callable[[Figures], None]
@@ -87,7 +94,5 @@ class Engine(Protocol):
 
     name: str
 
-    def verify(
-        self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None
-    ) -> Result:
+    def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
         """Decide the properties on the system, within the limits. ModelError if the system is not for this engine."""
