@@ -8,110 +8,23 @@ from fractions import Fraction
 import pytest
 from tests.systems import search
 from tests.systems.results import outcomes
+from tests.systems.story import Story, fleet, sort_named
 
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits
-from udproof.language import ModelError, System
-from udproof.language import expressions as ex
+from udproof.language import ModelError
 from udproof.language.semantics import Firing, Semantics
 from udproof.properties import CORE
 from udproof.protocol import events, host, vm, walk
 from udproof.protocol.assembly import protocol
-from udproof.protocol.fleet import Fleet, Grouping, HostEntry, Span, Timing, VmEntry
+from udproof.protocol.fleet import Span, Timing
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
-
-Host, Vm = tuple[str, str], tuple[str, str, str | None, int, bool]
-TICK = 5  # seconds: every time of the teaching fleet is a multiple
-
-
-def fleet(hosts: list[Host], vms: list[Vm], **more: object) -> Fleet:
-    made = Fleet(
-        "by-hand",
-        Grouping.UPDATE_DOMAIN,
-        read_fleet(path_of("teaching")).timing,  # notice 20, recovery 30, applying 5 to 20, watchdog 15, restoring and rollback 5
-        attempts=2,
-        approval="any",
-        check_placement=True,
-        hosts=tuple(HostEntry(*row) for row in hosts),
-        vms=tuple(VmEntry(*row) for row in vms),
-    )
-    return replace(made, **more)  # type: ignore[arg-type]
-
 
 ONE = fleet([("a", "s")], [("v", "a", "web", 0, True)])
 TWO_STEPS = fleet([("a", "s"), ("b", "t")], [("v", "a", "web", 0, True), ("w", "b", "web", 1, True)])
 SHARED = fleet([("a", "s")], [("v", "a", "web", 0, True), ("w", "a", "db", 0, True)])
 MIXED = fleet([("a", "s")], [("v", "a", "web", 0, True), ("w", "a", "web", 0, False)])
-
-
-class Story:
-    """A run told by names: what is allowed, what is refused and why, and what the state then is."""
-
-    def __init__(self, of: Fleet) -> None:
-        self.system = protocol(of, CORE)
-        self.semantics = Semantics(self.system)
-        assert self.semantics.time.unit == TICK
-        [self.state] = self.semantics.initial()
-
-    def _firing(self, name: str, names: tuple[str, ...]) -> Firing:
-        for firing in self.semantics.firings:
-            if firing.action.name == name and self._names(firing) == names:
-                return firing
-        raise KeyError((name, names))
-
-    def _names(self, firing: Firing) -> tuple[str, ...]:
-        pairs = zip(firing.action.params, firing.args, strict=True)
-        return tuple(self.system.elements(node.sort)[at] for node, at in pairs)
-
-    def do(self, name: str, *names: str) -> Story:
-        assert self.refused(name, *names) == []
-        self.state = self.semantics.fire(self.state, self._firing(name, names))
-        self._check()
-        return self
-
-    def wait(self, seconds: int) -> Story:
-        for _ in range(seconds // TICK):
-            later = self.semantics.wait(self.state)
-            assert later is not None, [due.name for due, _ in self.semantics.blocked_by(self.state)]
-            self.state = later
-            self._check()
-        return self
-
-    def _check(self) -> None:
-        assert [prop.name for prop in self.system.checks if self.semantics.breaking(prop, self.state) is not None] == []
-
-    def refused(self, name: str, *names: str) -> list[str]:
-        return [guard.label for guard in self.semantics.refused(self.state, self._firing(name, names))]
-
-    def can(self) -> set[str]:
-        return {f"{firing.action.name} {' '.join(self._names(firing))}" for firing in self.semantics.enabled(self.state)}
-
-    def held_by(self) -> set[str]:
-        return {due.name for due, _ in self.semantics.blocked_by(self.state)}
-
-    def __getitem__(self, key: tuple[str, ...]) -> str | int:
-        """The value of a variable or clock: an enumeration's member by name, a clock in seconds."""
-        name, *elements = key
-        for place, slot in enumerate(self.semantics.layout.slots):
-            symbol = slot.symbol
-            of = tuple(self.system.elements(sort)[at] for sort, at in zip(symbol.domain, slot.args, strict=True))
-            if symbol.name == name and of == tuple(elements):
-                if isinstance(symbol, ex.ClockSymbol):
-                    return self.state[place] * TICK
-                return symbol.sort.members[self.state[place]] if isinstance(symbol.sort, ex.EnumSort) else self.state[place]
-        raise KeyError(key)
-
-    def to_freeze(self, host_: str, step: str, *told: str) -> Story:
-        self.do("announce", step)
-        for event in told:
-            self.do("approve", next(entry for entry in self.system.elements(_sort(self.system, "Vm"))), event).do("start", event)
-        return self.do("begin", host_).do("freeze", host_)
-
-
-def _sort(system: System, name: str) -> ex.IndexSort:
-    [sort] = [sort for sort in system.index_sorts if sort.name == name]
-    return sort
 
 
 # --- the life of an event
@@ -325,7 +238,7 @@ def test_domains_of_two_sets_have_nothing_to_do_with_each_other() -> None:
 def test_names_with_an_at_sign_do_not_make_one_event_of_two() -> None:
     """The set a@b on step c and the set a on step b@c would both be told a@b@c."""
     system = protocol(fleet([("h", "c"), ("i", "b@c")], [("v", "h", "a@b", 0, True), ("w", "i", "a", 0, True)]), CORE)
-    assert system.elements(_sort(system, "Event")) == ("a@b@c", "a@b@c'")
+    assert system.elements(sort_named(system, "Event")) == ("a@b@c", "a@b@c'")
 
 
 def test_events_must_fit_the_placement() -> None:

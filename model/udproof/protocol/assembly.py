@@ -8,17 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import ceil
 from typing import TypeAlias, TypeVar
 
 from udproof.language import Action, Property, System, bar, lanes
 from udproof.language.instance import Instance
-from udproof.protocol import events, host, tenant, vm, walk
+from udproof.protocol import (
+    agent,
+    breakdown,
+    cancellation,
+    controller,
+    events,
+    health,
+    host,
+    jobs,
+    metadata,
+    migration,
+    network,
+    tenant,
+    vm,
+    walk,
+)
 from udproof.protocol.events import Status, event
-from udproof.protocol.fleet import Fleet, Grouping, VmEntry
+from udproof.protocol.fleet import WORKLOADS, Fleet, Grouping, VmEntry
+from udproof.protocol.part import Part
 from udproof.protocol.placement import Vm, domain_of, event_of, events_fit, pause_limit, placement_rule
 from udproof.protocol.vm import Guest, Run, guest_clock, run
 
 T = TypeVar("T")
+_Scope: TypeAlias = tuple[bool, str]  # does the VM stand alone, and the name of its set, or its own
 
 PICTURE = lanes(
     Vm,
@@ -34,6 +52,15 @@ PICTURE = lanes(
     ],
 )
 
+PARTS = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        *(walk, events, host, tenant, vm),
+        *(cancellation, jobs, health, network, controller, breakdown, agent, metadata, migration),
+    )
+}
+"""The parts of the protocol by name: the core, and those that a fleet may switch on, in the order in which they join."""
+
 ALWAYS_ASSUMED = (
     "the controller does not fail, its decisions reach hosts and events at once",
     "hosts fail only by taking too long to apply (the watchdog rolls back); no VM is moved, added or removed",
@@ -43,17 +70,18 @@ ALWAYS_ASSUMED = (
 
 def protocol(fleet: Fleet, properties: Iterable[Property] = ()) -> System:
     """The protocol on a fleet, with the properties to check. ModelError if the fleet breaks an axiom."""
-    parts: list[Action] = [*walk.ACTIONS, *events.ACTIONS, *host.ACTIONS, *vm.ACTIONS]
+    core: list[Action] = [*walk.ACTIONS, *events.ACTIONS, *host.ACTIONS, *vm.ACTIONS]
     assumed = [f"the walk goes by {fleet.grouping.value.replace('-', ' ')}", *ALWAYS_ASSUMED]
-    if fleet.approval == "any":
-        parts += tenant.ACTIONS
-    else:
-        assumed.append("nobody approves an event early")
+    if fleet.tenants is None:
+        if fleet.approval == "any":
+            core += tenant.ACTIONS
+        else:
+            assumed.append("nobody approves an event early")
     if not fleet.check_placement:
         assumed.append("the placement rule is not required of this fleet")
-    return System(
+    system = System(
         fleet.name,
-        actions=tuple(parts),
+        actions=tuple(core),
         properties=tuple(properties),
         deadlines=(*host.DEADLINES, *vm.DEADLINES),
         axioms=(placement_rule, events_fit) if fleet.check_placement else (events_fit,),
@@ -61,6 +89,42 @@ def protocol(fleet: Fleet, properties: Iterable[Property] = ()) -> System:
         assumptions=tuple(assumed),
         instance=instance_of(fleet),
     )
+    for part in _parts(fleet):
+        system = part.join(system)
+    return system
+
+
+def parts_of(fleet: Fleet) -> tuple[str, ...]:
+    """The names of the parts that a fleet switches on, those of the core included, in the order of `PARTS`."""
+    core = ["walk", "events", "host", *(["tenant"] if fleet.tenants is None and fleet.approval == "any" else []), "vm"]
+    joined = {part.name for part in _parts(fleet)}
+    return tuple(name for name in PARTS if name in core or name in joined)
+
+
+def _parts(fleet: Fleet) -> tuple[Part, ...]:
+    """The parts beyond the core that a fleet switches on, in the order in which they join."""
+    parts: list[Part] = []
+    if fleet.cancellations or fleet.suspensions:
+        parts.append(cancellation.part(fleet.cancellations > 0, fleet.suspensions > 0))
+    if fleet.second_job is not None:
+        parts.append(jobs.part(fleet.second_job))
+    if fleet.health is not None:
+        parts.append(health.part(fleet.health.ill > 0, fleet.health.gate, fleet.health.recovery))
+    if fleet.network is not None:
+        net = fleet.network
+        parts.append(network.part(net.losses > 0, net.duplicates > 0, net.reorderings > 0, fleet.second_job == "at-once"))
+    if fleet.controller is not None:
+        parts.append(controller.part(fleet.cancellations > 0, fleet.suspensions > 0))
+    faults = fleet.faults
+    if faults.hangs or faults.host_failures:
+        parts.append(breakdown.part(faults.host_failures > 0, faults.hangs > 0))
+    if fleet.tenants is not None:
+        parts.append(agent.part(fleet.tenants.approval))
+    if fleet.metadata is not None:
+        parts.append(metadata.part(fleet.metadata.failed_reads > 0, fleet.cancellations > 0, fleet.suspensions > 0))
+    if fleet.migration is not None:
+        parts.append(migration.part(fleet.migration.failures > 0, faults.host_failures > 0, faults.hangs > 0))
+    return tuple(parts)
 
 
 def instance_of(fleet: Fleet) -> Instance:
@@ -84,6 +148,7 @@ def instance_of(fleet: Fleet) -> Instance:
             "Domain": tuple(domains),
             "Event": tuple(_distinct(f"{scope_names[scope]}@{step}" for scope, step in told)),
             "Vm": tuple(vms),
+            **({} if fleet.network is None else {"Opening": _openings(fleet)}),
         },
         constants={
             "step_of": _table(steps.index(entry.step) for entry in fleet.hosts),
@@ -95,9 +160,48 @@ def instance_of(fleet: Fleet) -> Instance:
             "event_set": _table(sets.index(scope) for scope, _ in told),
             "eligible": _table(int(entry.eligible) for entry in fleet.vms),
             "attempts": {(): fleet.attempts},
+            **_of_parts(fleet, scopes, sets),
         },
         durations=_durations(fleet),
     )
+
+
+def _openings(fleet: Fleet) -> tuple[str, ...]:
+    """As many openings as a run can have: each step with all its attempts, in each job, and those that are called off."""
+    jobs_ = 1 if fleet.second_job is None else 2
+    steps = len({entry.step for entry in fleet.hosts})
+    most = steps * fleet.attempts * jobs_ + fleet.cancellations + fleet.suspensions
+    return tuple(f"opening-{count}" for count in range(1, most + 1))
+
+
+def _of_parts(fleet: Fleet, scopes: list[_Scope], sets: list[_Scope]) -> dict[str, dict[tuple[int, ...], int]]:
+    """The constants of the parts that the fleet switches on."""
+    found: dict[str, dict[tuple[int, ...], int]] = {
+        "cancellation_budget": {(): fleet.cancellations},
+        "suspension_budget": {(): fleet.suspensions},
+    }
+    found["hang_budget"], found["host_failure_budget"] = {(): fleet.faults.hangs}, {(): fleet.faults.host_failures}
+    members = [[entry for entry, its in zip(fleet.vms, scopes, strict=True) if its == scope] for scope in sets]
+    domains = [len({entry.domain for entry in entries}) for entries in members]
+    found["serving_least"] = _table(len(own) - ceil(len(own) / several) for own, several in zip(members, domains, strict=True))
+    if fleet.health is not None:
+        found["illness_budget"] = {(): fleet.health.ill}
+    if fleet.network is not None:
+        found["number"] = _table(range(1, len(_openings(fleet)) + 1))
+        found["loss_budget"], found["duplicate_budget"] = {(): fleet.network.losses}, {(): fleet.network.duplicates}
+        found["reordering_budget"] = {(): fleet.network.reorderings}
+    if fleet.controller is not None:
+        found["failover_budget"] = {(): fleet.controller.failovers}
+    if fleet.migration is not None:
+        found["migration_budget"] = {(): fleet.migration.failures}
+    if fleet.metadata is not None:
+        found["failed_read_budget"] = {(): fleet.metadata.failed_reads}
+    if fleet.tenants is not None:
+        workloads = ("ordinary", *WORKLOADS)
+        found["drains"] = _table(int(entry.drains) for entry in fleet.vms)
+        found["leads"] = _table(int(scope not in scopes[:place]) for place, scope in enumerate(scopes))
+        found["workload"] = _table(workloads.index(entry.workload or "ordinary") for entry in fleet.vms)
+    return found
 
 
 def _durations(fleet: Fleet) -> dict[str, Fraction]:
@@ -109,10 +213,20 @@ def _durations(fleet: Fleet) -> dict[str, Fraction]:
     for stage in ("quiescing", "paused", "applying", "restoring", "rollback"):
         span = getattr(timing, stage)
         seconds[f"{stage}_least"], seconds[f"{stage}_most"] = span.least, span.most
+    if fleet.tenants is not None:
+        seconds["poll"] = fleet.tenants.poll
+        seconds["preparation_least"], seconds["preparation_most"] = fleet.tenants.preparation.least, fleet.tenants.preparation.most
+        for workload in WORKLOADS:  # of one that no VM has, the value means nothing; the limit of pauses costs no further tick
+            seconds[f"{workload}_tolerance"] = fleet.tolerance.get(workload, timing.pause_limit)
+    if fleet.controller is not None:
+        seconds["lease"] = fleet.controller.lease
+    seconds["detection"] = fleet.faults.detection
+    if fleet.migration is not None:
+        switch_over = fleet.migration.switch_over
+        seconds["switch_over_least"], seconds["switch_over_most"] = switch_over.least, switch_over.most
+    if fleet.metadata is not None:
+        seconds["staleness"] = fleet.metadata.staleness
     return seconds
-
-
-_Scope: TypeAlias = tuple[bool, str]  # does the VM stand alone, and the name of its set, or its own
 
 
 def _scope(entry: VmEntry) -> _Scope:

@@ -10,7 +10,8 @@ Every time is an exact `Fraction` of **seconds**: 0.1 s is one tenth, not a bina
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
@@ -48,6 +49,72 @@ class Timing:
     clock_sync_bound: Fraction  # a guest clock must be late for less than this; a bound to prove
 
 
+Approval = Literal["any", "each", "leader", "nobody"]
+Recovery = Literal["dwell", "time-out"]
+SecondJob = Literal["after", "at-once"]
+WORKLOADS = ("real_time", "streaming", "transcoding", "networking")  # those that a pause can hurt
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """The agents of the tenants, where a fleet tells of them."""
+
+    approval: Approval  # by which policy an event is approved before its NotBefore
+    poll: Fraction  # an agent reads what has changed no later than this, in seconds
+    preparation: Span  # from the reading to the VM's being drained
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The metadata service, where a fleet tells of it."""
+
+    staleness: Fraction  # a VM's copy of the document is out of date for no longer than this, in seconds
+    failed_reads: int  # how many reads may fail in a run
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The health of VMs after an update, where a fleet tells of it."""
+
+    ill: int  # how many VMs may fall ill in a run
+    gate: bool  # is nothing announced while a VM is ill?
+    recovery: Recovery  # how the recovery between two steps is read
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What hosts may do wrong, by budget: so many in a run."""
+
+    hangs: int = 0
+    detection: Fraction = Fraction(0)  # a host that hangs is found out, and taken for failed, after this
+    host_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Live migration as the way for VMs that may not be updated in place."""
+
+    switch_over: Span  # how long a VM is frozen while it moves
+    failures: int  # how many migrations may fail in a run, and end in a reboot
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Commands and reports as messages; how many may be lost, doubled and overtaken in a run."""
+
+    losses: int
+    duplicates: int
+    reorderings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Two replicas of the controller, of which one leads."""
+
+    lease: Fraction  # a replica may take over when the leader's lease is over
+    failovers: int  # how often that may happen in a run
+
+
 @dataclass(frozen=True, slots=True)
 class HostEntry:
     """One host, and the step of the walk in which it is updated."""
@@ -69,6 +136,8 @@ class VmEntry:
     availability_set: str | None
     domain: int
     eligible: bool  # may the update use the in-place way for it?
+    workload: str | None = None  # one of WORKLOADS, if a pause can hurt it
+    drains: bool = True  # does it prepare when it is told of an event?
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +153,17 @@ class Fleet:
     hosts: tuple[HostEntry, ...]
     vms: tuple[VmEntry, ...]
     expect: Literal["proved"] | tuple[str, ...] | None = None  # "proved", or the properties that must be violated
+    cancellations: int = 0  # how many steps may be called off in a run, before they start
+    suspensions: int = 0  # how often the walk may be suspended in a run
+    second_job: SecondJob | None = None
+    health: Health | None = None
+    faults: Faults = Faults()
+    migration: Migration | None = None
+    network: Network | None = None
+    controller: Controller | None = None
+    metadata: Metadata | None = None
+    tenants: Tenants | None = None
+    tolerance: Mapping[str, Fraction] = field(default_factory=dict)  # of each workload, the longest interruption it can take
 
     def host(self, name: str) -> HostEntry:
         """The host of that name. KeyError if there is none."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from udproof.protocol import fleet_parts
 from udproof.protocol.durations import format_duration
 from udproof.protocol.fleet import Fleet, Grouping, HostEntry, Span, Timing, VmEntry
 from udproof.protocol.fleet_mistakes import SPELLED_OUT, Complaint, nearest, show
@@ -22,7 +23,7 @@ from udproof.protocol.fleet_shape import Draft
 from udproof.protocol.toml_positions import Path
 
 # What says nothing about the hosts and VMs: a mistake in it does not stop the check of the whole fleet.
-_APART = frozenset({"name", "expect", "walk", "host_update", "limits", "guest_clock"})
+_APART = frozenset({"name", "expect", "walk", "host_update", "limits", "guest_clock", *fleet_parts.TABLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class _Vm:
     availability_set: str | None
     update_domain: int | None
     eligible: bool
+    workload: str | None
+    drains: bool | None
 
 
 @dataclass
@@ -69,6 +72,7 @@ def build(draft: Draft, complaints: list[Complaint]) -> Fleet | None:
     _check_sets(draft, plan)
     _check_hosts(plan)
     _check_vms(draft, plan)
+    complaints.extend(fleet_parts.complaints(draft))
     if any(complaint.path[0] not in _APART for complaint in complaints if complaint.path):
         return None
     steps = _steps(plan)
@@ -119,7 +123,7 @@ def _lay_out(draft: Draft, plan: _Plan) -> None:
     for index, host in zip(rows.get("host", []), tables.hosts, strict=True):
         _add_host(plan, _Host(("host", index), host.name, host.step, host.fault_domain))
     for index, vm in zip(rows.get("vm", []), tables.vms, strict=True):
-        row = _Vm(("vm", index), vm.name, vm.host, vm.availability_set, vm.update_domain, vm.eligible)
+        row = _Vm(("vm", index), vm.name, vm.host, vm.availability_set, vm.update_domain, vm.eligible, vm.workload, vm.drains)
         _add_vm(plan, row)
 
 
@@ -137,7 +141,7 @@ def _generate(table: SetTable, path: Path, plan: _Plan) -> None:
         turn, domain = divmod(number, domains)
         host = hosts[domain][turn % table.hosts_per_domain]
         update_domain = domain if by_update_domain else None
-        _add_vm(plan, _Vm(path, f"{table.name}-{number}", host, table.name, update_domain, True))
+        _add_vm(plan, _Vm(path, f"{table.name}-{number}", host, table.name, update_domain, True, table.workload, table.drains))
 
 
 def _domains(table: SetTable, grouping: Grouping) -> int:
@@ -291,9 +295,15 @@ def _fleet(draft: Draft, plan: _Plan, steps: dict[str, str]) -> Fleet:
         approval=walk.approval,
         check_placement=walk.placement_rule == "checked",
         hosts=tuple(HostEntry(name, step) for name, step in steps.items()),
-        vms=tuple(VmEntry(vm.name, vm.host, vm.availability_set, domain(vm), vm.eligible) for vm in plan.vms.values()),
+        vms=tuple(_vm_entry(vm, domain(vm)) for vm in plan.vms.values()),
         expect=tables.expect,
+        **fleet_parts.settings(tables),
     )
+
+
+def _vm_entry(vm: _Vm, domain: int) -> VmEntry:
+    drains = True if vm.drains is None else vm.drains
+    return VmEntry(vm.name, vm.host, vm.availability_set, domain, vm.eligible, vm.workload, drains)
 
 
 def _timing(draft: Draft) -> Timing:

@@ -185,6 +185,99 @@ class GuestClockTable(_Table):
     sync_delay: Duration = _seconds_of("5s", "The host sets a late guest clock no later than this after the resume.")
 
 
+_Workload: TypeAlias = Literal["real_time", "streaming", "transcoding", "networking"]
+_WORKLOAD = "What pauses can hurt; its tolerance is under [tolerance]. Absent: an ordinary VM, which can take any pause."
+_DRAINS = "Whether the VM prepares when it is told of an event. Only with [tenants]."
+
+
+class TenantsTable(_Table):
+    """The table [tenants]."""
+
+    approval: Literal["any", "each", "leader", "nobody"] = Field(
+        default="each",
+        description="Who approves an event early: any VM in it that is prepared itself, the VMs in it when each is prepared, "
+        "the first VM of the set when each is prepared, or nobody.",
+    )
+    poll: Duration = _seconds_of("5s", "An agent reads a change of its document no later than this.")
+    preparation: SpanTable = _span_of("0s", "5s", "From reading of an event to being prepared for it.")
+
+
+def _budget(most: int, description: str) -> Any:
+    return Field(default=0, ge=0, le=most, description=description)
+
+
+class EventsTable(_Table):
+    """The table [events]."""
+
+    cancellations: int = _budget(2, "How many steps may be called off in a run, before anything of them starts.")
+    suspensions: int = _budget(2, "How often the walk may be suspended in a run; the step is announced again.")
+
+
+class MetadataTable(_Table):
+    """The table [metadata]."""
+
+    staleness: Duration = _seconds_of("0s", "What a VM reads is out of date for no longer than this.")
+    failed_reads: int = _budget(3, "How many reads may fail in a run.")
+
+
+class JobsTable(_Table):
+    """The table [jobs]."""
+
+    second: Literal["after", "at-once"] = Field(
+        description="When a second job over all steps begins: after the first, or at once, beside it.", examples=["after"]
+    )
+
+
+class HealthTable(_Table):
+    """The table [health]."""
+
+    ill: int = _budget(3, "How many VMs may fall ill in a run, after the update of their host.")
+    gate: bool = Field(default=True, description="Whether nothing is announced while a VM is ill.")
+    recovery: Literal["dwell", "time-out"] = Field(
+        default="dwell",
+        description="What recovery means: the time passes in any case, or the walk waits for health, and no longer than that.",
+    )
+
+
+class FaultsTable(_Table):
+    """The table [faults]."""
+
+    hangs: int = _budget(2, "How many hosts may hang in a run, in the middle of their update.")
+    detection: Duration = _seconds_of("5s", "A host that hangs is found out after this, and is taken for failed.")
+    host_failures: int = _budget(2, "How many hosts may fail in a run; their VMs restart elsewhere.")
+
+
+class MigrationTable(_Table):
+    """The table [migration]."""
+
+    switch_over: SpanTable = _span_of("0s", "5s", "How long a VM is frozen while it moves.")
+    failures: int = _budget(2, "How many migrations may fail in a run, and end in a reboot.")
+
+
+class NetworkTable(_Table):
+    """The table [network]."""
+
+    losses: int = _budget(2, "How many commands may be lost in a run.")
+    duplicates: int = _budget(2, "How many commands may be doubled in a run.")
+    reorderings: int = _budget(2, "How many commands may be overtaken by later ones in a run.")
+
+
+class ControllerTable(_Table):
+    """The table [controller]."""
+
+    lease: Duration = _seconds_of("10s", "A replica may take over when the leader has not renewed its lease for this long.")
+    failovers: int = Field(default=1, ge=1, le=3, description="How often a replica may take over in a run.")
+
+
+class ToleranceTable(_Table):
+    """The table [tolerance]."""
+
+    real_time: Duration | None = Field(default=None, description="For a real-time event.")
+    streaming: Duration | None = Field(default=None, description="For a stream.")
+    transcoding: Duration | None = Field(default=None, description="For a transcoding.")
+    networking: Duration | None = Field(default=None, description="For networking at high throughput.")
+
+
 class SetTable(_Table):
     """One [[set]]: an availability set, generated with its hosts and VMs if vms is given, else written out."""
 
@@ -206,6 +299,8 @@ class SetTable(_Table):
         description="Generates so many hosts for each domain: web-ud0-a, web-ud0-b, ...; "
         "the VMs of the domain are dealt to them in turn. Only with vms.",
     )
+    workload: _Workload | None = Field(default=None, description=f"For the generated VMs. {_WORKLOAD}")
+    drains: bool | None = Field(default=None, description=f"For the generated VMs, true if absent. {_DRAINS}")
 
 
 class HostTable(_Table):
@@ -240,6 +335,8 @@ class VmTable(_Table):
         description="The update domain of the VM within its set, from 0.",
     )
     eligible: bool = Field(default=True, description="Whether an update may use the in-place way for this VM.")
+    workload: _Workload | None = Field(default=None, description=_WORKLOAD)
+    drains: bool | None = Field(default=None, description=f"True if absent. {_DRAINS}")
 
 
 class FleetTable(_Table):
@@ -255,6 +352,29 @@ class FleetTable(_Table):
     host_update: HostUpdateTable = Field(default=HostUpdateTable(), description="How long each stage of a host's update takes.")
     limits: LimitsTable = Field(default=LimitsTable(), description="The bounds to prove; none is ever assumed.")
     guest_clock: GuestClockTable = Field(default=GuestClockTable(), description="The clock within a VM.")
+    events: EventsTable = Field(default=EventsTable(), description="What may happen to events besides starting and ending.")
+    jobs: JobsTable | None = Field(default=None, description="A second job. Absent: there is one.")
+    health: HealthTable | None = Field(
+        default=None, description="Health after an update. Absent: every VM comes back well, and the recovery time passes."
+    )
+    faults: FaultsTable = Field(default=FaultsTable(), description="What hosts may do wrong, by budget.")
+    migration: MigrationTable | None = Field(
+        default=None,
+        description="Live migration for VMs that may not be updated in place. Absent: their hosts reboot.",
+    )
+    network: NetworkTable | None = Field(default=None, description="Commands and reports as messages. Absent: they arrive at once.")
+    controller: ControllerTable | None = Field(
+        default=None, description="Two replicas of the controller. Absent: there is one, which does not fail. Only with [network]."
+    )
+    metadata: MetadataTable | None = Field(
+        default=None, description="What a VM reads of its events. Absent: the truth. Only with [tenants]."
+    )
+    tenants: TenantsTable | None = Field(
+        default=None, description="The agents in the VMs. Absent: any VM may approve at any moment, as [walk] approval says."
+    )
+    tolerance: ToleranceTable = Field(
+        default=ToleranceTable(), description="The longest interruption that each workload can take while it is not prepared."
+    )
     sets: list[SetTable] = _rows_of("set", "The availability sets, generated or written out.")
     hosts: list[HostTable] = _rows_of("host", "The hosts that are written out.")
     vms: list[VmTable] = _rows_of("vm", "The VMs that are written out.")
@@ -280,7 +400,7 @@ class _JsonSchema(GenerateJsonSchema):
         if isinstance(dft, Fraction):
             return durations.format_duration(dft).replace(" ", "")
         if isinstance(dft, _Table):
-            return {key: self.encode_default(value) for key, value in dft}
+            return {key: self.encode_default(value) for key, value in dft if value is not None}
         return super().encode_default(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:

@@ -1,9 +1,24 @@
 """All named mutants, in the order of the parts."""
 
-from udproof.protocol import events, host, vm, walk
+from udproof.protocol import (
+    agent,
+    breakdown,
+    cancellation,
+    controller,
+    events,
+    health,
+    host,
+    jobs,
+    metadata,
+    migration,
+    network,
+    vm,
+    walk,
+)
 from udproof.protocol.mutant import Mutant
 
-ALL: tuple[Mutant, ...] = (*walk.MUTANTS, *events.MUTANTS, *host.MUTANTS, *vm.MUTANTS)
+PARTS = (walk, events, host, vm, cancellation, jobs, health, network, controller, breakdown, agent, metadata, migration)
+ALL: tuple[Mutant, ...] = tuple(mutant for part in PARTS for mutant in part.MUTANTS)
 
 
 def named(name: str) -> Mutant:

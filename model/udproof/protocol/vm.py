@@ -71,6 +71,18 @@ def impacted(v: Vm) -> Bool:
     return run[v].among(Run.paused, Run.down)
 
 
+@definition
+def awake(v: Vm) -> Bool:
+    """Do the programs in the VM run?"""
+    return run[v] == Run.running
+
+
+@definition
+def serves(v: Vm) -> Bool:
+    """Does the VM do its work? (Further parts know of more reasons why not.)"""
+    return run[v] == Run.running
+
+
 @action(by="v", says=lambda v: f"the clock of {v} is set right", fairness=Fairness.WEAK)
 def synchronise(v: Vm) -> None:
     """The host's time service sets the late clock of a resumed VM."""

@@ -1,17 +1,31 @@
 """What must hold: one property a file, gathered here in the order in which reports list them.
 
-The first three are the reason why the project exists; the others make the model worth trusting.
+The first three are the reason why the project exists; the others make the model worth trusting. Those of `CORE` are about every
+fleet; a further one is about a part that a fleet may switch on, and means nothing without it: `of` says which a fleet has.
 """
 
+from __future__ import annotations
+
+from udproof.language import Property
+from udproof.properties.cancelled_means_no_impact import cancelled_means_no_impact
+from udproof.properties.capacity_kept import capacity_kept
 from udproof.properties.clock_synchronised import clock_synchronised
+from udproof.properties.document_faithful import document_faithful
 from udproof.properties.eligible_only import eligible_only
 from udproof.properties.event_in_one_domain import event_in_one_domain
 from udproof.properties.event_lifecycle import event_lifecycle
+from udproof.properties.failure_told import failure_told
 from udproof.properties.memory_preserved import memory_preserved
+from udproof.properties.migration_bounded import migration_bounded
 from udproof.properties.notified_before_freeze import notified_before_freeze
 from udproof.properties.one_domain_paused import one_domain_paused
+from udproof.properties.one_migration_at_a_time import one_migration_at_a_time
 from udproof.properties.pause_bounded import pause_bounded
+from udproof.properties.prepared_before_approved import prepared_before_approved
+from udproof.properties.recover_after_impact import recover_after_impact
 from udproof.properties.recovery_kept import recovery_kept
+from udproof.properties.tolerance_respected import tolerance_respected
+from udproof.protocol.fleet import Fleet
 
 CORE = (
     one_domain_paused,
@@ -25,5 +39,36 @@ CORE = (
     event_in_one_domain,
 )
 HEADLINE = CORE[:3]
+OF_PARTS = (
+    cancelled_means_no_impact,
+    document_faithful,
+    prepared_before_approved,
+    recover_after_impact,
+    tolerance_respected,
+    capacity_kept,
+    failure_told,
+    migration_bounded,
+    one_migration_at_a_time,
+)
+ALL = (*CORE, *OF_PARTS)
 
-__all__ = ["CORE", "HEADLINE"]
+
+def of(fleet: Fleet) -> tuple[Property, ...]:
+    """The properties that mean something on a fleet: the core's, and those of the parts that it switches on."""
+    tenants, health = fleet.tenants, fleet.health
+    means_something = {
+        recovery_kept: health is None or health.recovery == "dwell",
+        cancelled_means_no_impact: fleet.cancellations + fleet.suspensions > 0,
+        document_faithful: fleet.metadata is not None,
+        prepared_before_approved: tenants is not None and tenants.approval != "nobody",
+        recover_after_impact: tenants is not None,
+        tolerance_respected: tenants is not None and any(entry.workload for entry in fleet.vms),
+        failure_told: fleet.faults.hangs + fleet.faults.host_failures > 0,
+        migration_bounded: fleet.migration is not None,
+        one_migration_at_a_time: fleet.migration is not None,
+        capacity_kept: tenants is not None or health is not None,
+    }
+    return tuple(prop for prop in ALL if means_something.get(prop, True))
+
+
+__all__ = ["ALL", "CORE", "HEADLINE", "OF_PARTS", "of"]
