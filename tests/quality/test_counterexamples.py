@@ -223,7 +223,8 @@ def bars(drawn: Chart, name: str) -> list[tuple[Fraction, Fraction, str]]:
 
 def test_where_time_breaks_the_property_the_axis_is_time() -> None:
     drawn = chart(*found("PauseOverrun"))
-    assert [lane.name for lane in drawn.lanes] == ["web-1"]
+    assert [lane.name for lane in drawn.lanes] == ["web-1", "step-1", "web@step-1", "host-1"]
+    assert bars(drawn, "host-1") == [(0, 30, "applying")] and bars(drawn, "step-1") == [(0, 30, "open")]
     assert drawn.folded == "4 more take no part: web-0, web-2, web-3, gpu-0"
     # Notified and started last no time at all. The pause is one bar with its limit, open into the tail.
     assert bars(drawn, "web-1") == [(0, 30, "paused")]

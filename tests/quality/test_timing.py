@@ -16,13 +16,14 @@ from time import process_time
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udproof.counterexamples.axis import BREAK, Need, decimal, fit, nice, span
 from udproof.counterexamples.chart import STYLES
 from udproof.counterexamples.svg import Face, clean, number, shorten, text_width, wrap
 from udproof.counterexamples.timing import Bar, Callout, Chart, Lane, Mark, render, spread
+from udproof.language.drawing import KINDS
 
 F = Fraction
 GOLDEN = Path(__file__).parent / "golden" / "timing_reference.svg"
@@ -128,6 +129,10 @@ def check(svg: str) -> None:
         assert ay != by or ax + aw <= bx or bx + bw <= ax, "two step numbers overlap"
 
 
+def test_every_kind_of_bar_has_a_style() -> None:
+    assert set(KINDS) | {"aside0", "aside1"} == set(STYLES), "the grey ones are for the drawing itself"
+
+
 @pytest.mark.parametrize("chart", [reference(), walk(), many(1), many(9), many(40), alone(end=0)])
 def test_pictures_are_sound(chart: Chart) -> None:
     check(render(chart))
@@ -150,7 +155,7 @@ def test_reference_says_what_the_review_wants() -> None:
 
 def test_two_hundred_lanes_are_drawn_in_reasonable_time() -> None:
     chart, seconds = many(200), []
-    for _ in range(3):
+    for _ in range(2):
         before = process_time()
         svg = render(chart)
         seconds.append(process_time() - before)
@@ -160,7 +165,7 @@ def test_two_hundred_lanes_are_drawn_in_reasonable_time() -> None:
 
 def test_same_chart_same_bytes_under_any_hash_seed() -> None:
     expected = "".join(render(chart) for chart in (reference(), walk(), many(30)))
-    for seed in ("0", "1", "4711"):
+    for seed in ("0", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path), "LC_ALL": "C"}
         code = "import sys, test_timing as t; sys.stdout.buffer.write(" \
                "''.join(t.render(c) for c in (t.reference(), t.walk(), t.many(30))).encode())"  # fmt: skip
@@ -422,33 +427,35 @@ def test_bar_labels_are_inside_or_above_or_their_first_words() -> None:
 # Whole charts, good and bad
 
 kinds = st.sampled_from(sorted(STYLES))
-times = st.one_of(st.fractions(0, 100, max_denominator=8), st.fractions(0, 5000, max_denominator=3))
+times = st.one_of(st.integers(0, 800).map(lambda n: F(n, 8)), st.integers(0, 15_000).map(lambda n: F(n, 3)))
 names = st.text(st.characters(), max_size=12) | st.sampled_from(["vm0", "a name of some length, as they come"])
 
 
-@st.composite
-def bars(draw: st.DrawFn) -> Bar:
-    start, end = sorted((draw(times), draw(times)))
-    limit = draw(st.none() | st.fractions(1, 200, max_denominator=2))
-    return Bar(start, end, draw(names), draw(kinds), limit)
+def bar(first: F, second: F, name: str, kind: str, limit: F | None) -> Bar:
+    return Bar(min(first, second), max(first, second), name, kind, limit)
 
 
 @st.composite
 def charts(draw: st.DrawFn) -> Chart:
-    lanes = draw(st.lists(st.builds(Lane, names, names, st.lists(bars(), max_size=6).map(tuple)), min_size=1, max_size=6))
-    marks = draw(st.lists(st.builds(Mark, st.integers(0, 99_999), times, names, st.booleans()), max_size=40))
+    """Out of a few names and instants, so that they are often the same: those are the hard charts, and quickly drawn."""
+    words = st.sampled_from(draw(st.lists(names, min_size=1, max_size=5)))
+    instants = st.sampled_from(draw(st.lists(times, min_size=1, max_size=12)))
+    limits = st.none() | st.integers(2, 400).map(lambda n: F(n, 2))
+    bars = st.lists(st.builds(bar, instants, instants, words, kinds, limits), max_size=6).map(tuple)
+    lanes = draw(st.lists(st.builds(Lane, words, words, bars), min_size=1, max_size=6))
+    marks = draw(st.lists(st.builds(Mark, st.integers(0, 99_999), instants, words, st.booleans()), max_size=40))
     latest = max([F(0), *(bar.end for each in lanes for bar in each.bars), *(mark.time for mark in marks)])
     end = latest + draw(st.sampled_from([F(0), F(1, 3), F(2000)]))
-    where = st.builds(Callout, st.integers(0, len(lanes) - 1), st.just(latest), st.lists(names, max_size=3).map(tuple))
+    where = st.builds(Callout, st.integers(0, len(lanes) - 1), st.just(latest), st.lists(words, max_size=3).map(tuple))
     callouts = draw(st.lists(where, max_size=2))
     fates = st.booleans()
-    lanes = [replace(each, bars=tuple(replace(b, open=b.end == end and draw(fates), note=draw(names)) for b in each.bars))
+    lanes = [replace(each, bars=tuple(replace(b, open=b.end == end and draw(fates), note=draw(words)) for b in each.bars))
              for each in lanes]  # fmt: skip
-    return Chart(draw(names), draw(names), draw(names), tuple(lanes), tuple(marks), tuple(callouts), end, draw(names),
+    return Chart(draw(words), draw(words), draw(words), tuple(lanes), tuple(marks), tuple(callouts), end, draw(words),
                  unit=draw(st.sampled_from(["s", "step"])), tail=draw(fates))  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=settings.default.max_examples // 2)
 @given(charts())
 def test_any_chart_is_sound(chart: Chart) -> None:
     svg = render(chart)

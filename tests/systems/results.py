@@ -8,7 +8,7 @@ from udproof.counterexamples.trace import Move, Trace, Wait
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Result
 from udproof.language import Property, System
-from udproof.properties import CORE
+from udproof.properties import of
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
@@ -16,8 +16,9 @@ from udproof.protocol.mutants import named
 
 
 def shipped(name: str) -> System:
-    """The protocol on a shipped fleet, with the core properties."""
-    return protocol(read_fleet(path_of(name)), CORE)
+    """The protocol on a shipped fleet, with the properties that mean something on it."""
+    fleet = read_fleet(path_of(name))
+    return protocol(fleet, of(fleet))
 
 
 @cache

@@ -29,12 +29,14 @@ _UPRIGHT, _DOTS, _CROSSES = "M4 0V8", "M3 3h2", "M0 0 8 8M0 8 8 0"
 STYLES = {
     "notified": Style("#f2c14e", "#3d3520", 0.36, name="notified"),
     "paused": Style("#2d6590", "#ffffff", 0.62, name="paused"),
-    "running": Style("#82b49b", "#2f5f49", 0.17, name="running"),
+    "running": Style("#82b49b", "#173527", 0.17, name="running"),
     "late": Style("#dceaf5", "#1d4566", 0.48, RISING, "#8fb6d4", "guest clock late"),
     "down": Style("#454a52", "#ffffff", 0.62, _UPRIGHT, "#646b75", "down"),
     "working": Style("#e4e7ec", "#333333", 0.48, name="working"),
     "ahead": Style("#f8e0c8", "#6b3410", 0.48, _FALLING, "#dba274", "guest clock ahead"),
     "torn": Style("#632452", "#ffffff", 0.62, _CROSSES, "#9c6189", "memory torn"),
+    "aside0": Style("#f4f6f8", "#333333", 0.42),
+    "aside1": Style("#c4cad3", "#333333", 0.42),
     "kind0": Style("#2d6590", "#ffffff", 0.62),
     "kind1": Style("#f2c14e", "#3d3520", 0.48),
     "kind2": Style("#bfdccd", "#1f4a37", 0.62, RISING, "#93c2ab"),
@@ -42,7 +44,7 @@ STYLES = {
     "kind4": Style("#d5e6f3", "#1d4566", 0.62, _FALLING, "#9cc0dc"),
     "kind5": Style("#454a52", "#ffffff", 0.48, _UPRIGHT, "#646b75"),
     "kind6": Style("#ecd3e3", "#5a2a4b", 0.62, _DOTS, "#b57fa2"),
-    "kind7": Style("#8a7a3c", "#ffffff", 0.48),
+    "kind7": Style("#6f6230", "#ffffff", 0.36),
 }
 OVERRUN = Style("#b3261e", "#ffffff", 0.62, RISING, "#f5c0bc")
 
@@ -58,7 +60,8 @@ class Bar:
 
     `label` names the phase, also in the key; `note` says more of this one ("25 s"), where there is room. A bar that is
     `open` is not over at its end: it goes on into the tail of the chart. `kind` names a style: notified, paused, running,
-    late, ahead, down, torn, working, or kind0 to kind7 for any other system.
+    late, ahead, down, torn, working, or kind0 to kind7 for any other system; aside0 and aside1 are grey, for who else
+    takes part, and are not in the key, since only their labels say what they are.
     Raises ValueError for an unknown kind, `start` < 0, `end` < `start` or `limit` <= 0.
     """
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from secrets import token_hex
 
 
-def write_atomically(path: str | Path, text: str) -> None:
-    """Write the text (UTF-8, line ends as given) to `path`, so that a reader sees the old file or the new one, whole.
+def write_atomically(path: str | Path, text: str | bytes) -> None:
+    """Write the text (UTF-8, line ends as given) or the bytes to `path`, so that a reader sees the old file or the new one, whole.
 
     A symbolic link is followed, and stays. What is no regular file (a pipe, /dev/stdout) is written to as it is. OSError, as
     for any file; then the old file is untouched and nothing is left behind.
     """
-    data = text.encode("utf-8", errors="backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
     target = Path(path).resolve()
     if Path(path).exists() and not target.is_file():
         Path(path).write_bytes(data)

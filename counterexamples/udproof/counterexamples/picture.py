@@ -11,22 +11,24 @@ Three questions have an answer here:
   waits among them. So it does for systems without clocks.
 - *What of the end?* A violated property is often false at the last instant only. So the picture goes on a little after it, with
   the bars that stand at the end: they are open, and the chart has a tail.
+- *Who else takes part?* The model names one kind of lanes. Elements of other kinds whose phase changes in the run (hosts, events,
+  the steps of the controller's walk) have grey lanes below, those first that have to do with the violation.
 - *Who is left out?* Lanes in which nothing ever happens are counted in a line when there are many, and so are lanes beyond
-  `_MOST`; never one that the violation is about.
+  `_MOST`; never one that the violation is about. Of many lanes, those of a group that show the same stand together as one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TypeAlias
 
 from udproof.counterexamples.axis import span
 from udproof.counterexamples.chart import Bar, Callout, Chart, Lane, Mark
 from udproof.counterexamples.explain import actor, arguments, cause, concerned, decisive, duration, place_name, told, word
-from udproof.counterexamples.timing import render
+from udproof.counterexamples.timing import draw, render
 from udproof.counterexamples.trace import Trace, Wait
 from udproof.language import Lanes, Property
 from udproof.language import expressions as ex
@@ -37,6 +39,8 @@ from udproof.language.semantics import Slot
 _BY_STEPS = 60  # of more steps, an axis that counts them is too crowded
 _FULL = 24  # up to so many steps, all have a mark, also waits on an axis of time
 _FEW, _MOST = 4, 40  # up to few lanes, idle ones stay; more than most are never drawn
+_MANY = 8  # of more lanes, those that show the same stand together
+_ASIDE = 6  # so many grey lanes at most
 _WHOLE, _SHORT = 72, 40  # letters: so long a cause stands whole in the callout, after so many it may be cut
 _KINDS = 8  # generic kinds of bars: kind0 to kind7
 _POINTED = 3  # so many lanes have a callout at most
@@ -65,9 +69,29 @@ class _Row:
     related: frozenset[_Element]
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A timing diagram, and where the steps are on it: `spans` has for each, the start among them, its left and right end."""
+
+    svg: str
+    spans: tuple[tuple[float, float], ...]
+    top: float
+    bottom: float
+
+
 def timing_svg(trace: Trace, prop: Property | None) -> str:
     """The run as an SVG text. With a property, as its violation; without, as a run. ValueError if the property holds at the end."""
     return render(chart(trace, prop))
+
+
+def timing(trace: Trace, prop: Property | None) -> Timing:
+    """The run as `timing_svg` draws it, with the places of its steps. A wait has a length on an axis of time; nothing else has."""
+    made = chart(trace, prop)
+    drawn, times = draw(made), _times(trace, made.unit == "step")
+    ends = [drawn.axis.x(time) for time in times]
+    waits = (made.unit == "s" and isinstance(step.move, Wait) for step in trace.steps)
+    spans = [(ends[place] if wait else ends[place + 1], ends[place + 1]) for place, wait in enumerate(waits)]
+    return Timing(drawn.svg, ((ends[0], ends[0]), *spans), drawn.top, drawn.bottom)
 
 
 def chart(trace: Trace, prop: Property | None) -> Chart:
@@ -78,6 +102,7 @@ def chart(trace: Trace, prop: Property | None) -> Chart:
     everything = _rows(trace, prop)
     pointed = _pointed(everything, concerned(trace, prop)) if prop else []
     rows, folded = _kept(everything, pointed)
+    rows += _asides(trace, pointed or rows)
     lanes = tuple(Lane(row.name, row.group, tuple(_bars(row, times, by_steps))) for row in rows)
     return Chart(
         verdict="VIOLATED" if prop else "RUN",
@@ -136,15 +161,69 @@ def _pointed(rows: Sequence[_Row], about: Sequence[_Element]) -> list[_Row]:
     return list(dict.fromkeys(found))[:_POINTED]
 
 
-def _kept(rows: Sequence[_Row], pointed: Sequence[_Row]) -> tuple[list[_Row], str]:
+def _kept(everything: Sequence[_Row], pointed: Sequence[_Row]) -> tuple[list[_Row], str]:
     """The rows to draw, and a line about the others."""
-    if len(rows) <= _FEW:
-        return list(rows), ""
+    if len(everything) <= _FEW:
+        return list(everything), ""
+    rows = _gathered(everything, pointed)
     ranked = [*pointed, *(row for row in rows if not row.idle and row not in pointed)] or rows[:_FEW]
     shown = set(ranked[:_MOST])
     idle, left = ([row for row in rows if row not in shown and row.idle is still] for still in (True, False))
     lines = [_folded(idle, "take no part", "takes no part"), _folded(left, "are not shown", "is not shown")]
     return [row for row in rows if row in shown], "; ".join(line for line in lines if line)
+
+
+def _gathered(rows: Sequence[_Row], pointed: Sequence[_Row]) -> list[_Row]:
+    """The rows, where of many those that show the same in one group are one. Who is pointed at, or idle, stays alone."""
+    busy = [row for row in rows if not row.idle and row not in pointed]
+    if len(busy) <= _MANY:
+        return list(rows)
+    alike: dict[tuple[str, tuple[_Look | None, ...]], list[_Row]] = {}
+    for row in busy:
+        alike.setdefault((row.group, row.looks), []).append(row)
+    first = {row: same for same in alike.values() for row in same[:1]}
+    kept = (row for row in rows if row in first or row not in busy)
+    return [_together(first[row]) if len(first.get(row, ())) > 1 else row for row in kept]
+
+
+def _together(rows: Sequence[_Row]) -> _Row:
+    """One row for several that show the same."""
+    name = f"{rows[0].name} and {len(rows) - 1} alike"
+    own, related = (frozenset().union(*parts) for parts in ([row.own for row in rows], [row.related for row in rows]))
+    return replace(rows[0], name=name, full=f"{rows[0].full} and {len(rows) - 1} alike", own=own, related=related)
+
+
+def _asides(trace: Trace, near: Sequence[_Row]) -> list[_Row]:
+    """Grey rows for elements of other kinds whose phase changes in the run, by kind. Only where the model says how to draw it.
+
+    A phase is the enumeration over one kind of elements that changes most often; what it is at the start is not drawn.
+    """
+    picture, semantics = trace.system.picture, trace.semantics
+    if picture is None:
+        return []
+    changes: dict[ex.IndexSort, dict[ex.VariableSymbol, int]] = {}
+    places: dict[tuple[ex.VariableSymbol, int], list[int]] = {}
+    for at, slot in enumerate(semantics.layout.slots):
+        symbol = slot.symbol
+        if isinstance(symbol, ex.VariableSymbol) and isinstance(symbol.sort, ex.EnumSort) and len(slot.args) == 1:
+            values = [state[at] for state in trace.states]
+            if symbol.domain[0] != picture.lane.sort and (often := sum(a != b for a, b in pairwise(values))):
+                counts = changes.setdefault(symbol.domain[0], {})
+                counts[symbol] = counts.get(symbol, 0) + often
+                places[symbol, slot.args[0]] = values
+    phases = {max(counts, key=lambda symbol: counts[symbol]) for counts in changes.values()}
+    about = frozenset[_Element]().union(*(row.related for row in near))
+    rows = [_aside(trace, symbol, at, values) for (symbol, at), values in places.items() if symbol in phases]
+    ranked = sorted(rows, key=lambda row: not row.own & about)[:_ASIDE]
+    return [row for row in rows if row in ranked]
+
+
+def _aside(trace: Trace, symbol: ex.VariableSymbol, at: int, values: Sequence[int]) -> _Row:
+    sort, phase = symbol.domain[0], symbol.sort
+    assert isinstance(phase, ex.EnumSort)
+    looks = tuple(None if value == values[0] else _Look(phase.words[value], f"aside{value % 2}") for value in values)
+    name, own = trace.system.elements(sort)[at], frozenset({(sort, at)})
+    return _Row(name, sort.name, looks, False, name, own, own)
 
 
 def _folded(rows: Sequence[_Row], many: str, one: str) -> str:

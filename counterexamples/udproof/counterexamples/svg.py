@@ -41,7 +41,7 @@ _WIDTHS = tuple({chr(32 + i): int(w) for i, w in enumerate(t.split())} | _OTHERS
 _UNKNOWN = 1250
 _MARGIN = 1.03
 
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile("[\t\n\r\x85\u2028\u2029]+")
 
@@ -64,7 +64,7 @@ def number(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` on one line, without characters that XML forbids or that reorder their neighbours."""
+    """Return `text` on one line, without control characters, what XML forbids, and what reorders its neighbours."""
     return _REORDERING.sub("\ufffd", _ILLEGAL.sub("\ufffd", _SPACE.sub(" ", text)))
 
 

@@ -80,6 +80,11 @@ class StepTable:
         notes = [markdown(plain(note)) for note in self._notes(named)]
         return "\n".join(["| " + " | ".join(cells) + " |" for cells in lines] + [f"\n{note}" for note in notes]) + "\n"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said below the table where each property has its name as a heading."""
+        return tuple(self._notes(named=True))
+
     def _names(self) -> list[list[str]]:
         """The names of the shown properties, on two lines each where they are several or long."""
         names = [plain(prop.name) for prop in self.shown]

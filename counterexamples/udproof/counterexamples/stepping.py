@@ -1,0 +1,54 @@
+"""What a page needs to step through a run: where each step is on the diagram, and what each state is.
+
+The idea: the first state is given in full and each step by what it changed, in words that are listed once; so a run of a fleet
+with hundreds of VMs stays small. The page's script (`report.js`) is the only reader.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from udproof.counterexamples.explain import arguments, duration, readings, word
+from udproof.counterexamples.picture import Timing
+from udproof.counterexamples.table import plain
+from udproof.counterexamples.trace import Trace
+from udproof.language import expressions as ex
+from udproof.language.semantics import Slot
+
+
+def stepping(trace: Trace, drawn: Timing) -> dict[str, Any]:
+    """The data of a run. Keys:
+
+    - `spans`: for each step, the start among them, from where to where it is on the diagram (pixels of its canvas);
+    - `top`, `bottom`: the edges of the lanes;
+    - `places`: each variable or clock with its elements, in the order in which `start` lists all values;
+    - `words`: all values in words; `start` and `changes` give positions in it;
+    - `changes`: for each step but the start, `[place, word, place, word, ...]`.
+    """
+    words: dict[str, int] = {}
+    slots = trace.semantics.layout.slots
+    said = [[_said(trace, slot, value) for slot, value in zip(slots, state, strict=True)] for state in readings(trace)]
+    rows = [[words.setdefault(text, len(words)) for text in state] for state in said]
+    changes = [
+        [number for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new for number in (place, new)]
+        for before, after in pairwise(rows)
+    ]
+    places: dict[str, list[str]] = {}
+    for slot in slots:
+        places.setdefault(slot.symbol.name, []).append(plain(", ".join(arguments(trace.semantics, slot))))
+    return {
+        "spans": [[round(left, 1), round(right, 1)] for left, right in drawn.spans],
+        "top": round(drawn.top, 1),
+        "bottom": round(drawn.bottom, 1),
+        "places": [[plain(name), elements] for name, elements in places.items()],
+        "words": list(words),
+        "start": rows[0],
+        "changes": changes,
+    }
+
+
+def _said(trace: Trace, slot: Slot, value: int) -> str:
+    if isinstance(slot.symbol, ex.ClockSymbol):
+        return duration(trace.seconds(value))
+    return plain(word(trace.semantics, slot.symbol.sort, value))
