@@ -27,6 +27,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import exhibits
+
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Outcome, Result
 from udproof.language import Action, Property, System
@@ -253,6 +255,7 @@ def example(name: str) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "gallery": lambda: exhibits.page(DOCS),
     "walk actions": lambda: actions(walk.ACTIONS),
     "event actions": lambda: actions(events.ACTIONS),
     "host actions": lambda: actions(host.ACTIONS),
@@ -387,6 +390,7 @@ def schema_text() -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that is generated or holds generated parts, with the text that it should have."""
+    yield from exhibits.files()
     for name in PICTURES:
         yield DOCS / "pictures" / name, picture(name)
     yield SCHEMA, schema_text()

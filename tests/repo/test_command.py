@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from udproof.cli.commands import program
 
 ROOT = Path(__file__).resolve().parents[2]
 UDPROOF = [sys.executable, "-c", "from udproof.cli import main; main()"]
@@ -57,7 +60,7 @@ def udproof(*args: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def broken_trace(folder: Path) -> str:
     """A trace of a shipped model with a step taken out."""
-    udproof("verify", "--mutant", "PauseOverrun", "--report", "itf=run.itf.json", folder=folder)
+    CliRunner().invoke(program, ["verify", "--mutant", "PauseOverrun", "--report", "itf=run.itf.json"])
     document = json.loads((folder / "run.itf.json").read_text())
     document["states"].pop(2)
     (folder / "run.itf.json").write_text(json.dumps(document))
@@ -78,7 +81,13 @@ def hopeful(folder: Path) -> str:
     return "hopeful.toml"
 
 
-def test_exit_codes(tmp_path: Path) -> None:
+def test_exit_codes_of_the_process(tmp_path: Path) -> None:
+    for args, code in [(["verify", "bad-placement", "lone-vm"], 10), (["verify", "--no-such-option"], 2), (["--help"], 0)]:
+        assert udproof(*args, folder=tmp_path).returncode == code, args
+
+
+def test_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     table = [
         (["verify", "lone-vm"], 0),
         (["verify", "bad-placement"], 10),
@@ -93,7 +102,7 @@ def test_exit_codes(tmp_path: Path) -> None:
         (["--help"], 0),
     ]
     for args, code in table:
-        assert udproof(*args, folder=tmp_path).returncode == code, args
+        assert CliRunner().invoke(program, args).exit_code == code, args
 
 
 @pytest.mark.slow
@@ -108,7 +117,7 @@ def test_a_limit_on_a_large_fleet_leaves_all_undecided(limit: tuple[str, str], t
     assert limit[0] == "--memory" or time.monotonic() - began < 30, "one second is not half a minute"
 
 
-@pytest.mark.parametrize("limit", [("--timeout", "1s"), ("--memory", "256MB")])
+@pytest.mark.parametrize("limit", [("--timeout", "1s"), ("--memory", "96MB")])
 def test_a_limit_ends_a_search_with_figures(limit: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "lock.py").write_text(LOCK)
     done = udproof("verify", "lock.py", *limit, "--format", "json", folder=tmp_path)
@@ -118,6 +127,19 @@ def test_a_limit_ends_a_search_with_figures(limit: tuple[str, str], tmp_path: Pa
     assert data["figures"]["states"] > 1000
     assert data["figures"]["frontier"] > 0
     assert "limit of" in data["stopped"]
+
+
+def test_the_memory_limit_is_kept_as_seen_from_outside(tmp_path: Path) -> None:
+    (tmp_path / "lock.py").write_text(LOCK)
+    command = [*UDPROOF, "verify", "lock.py", "--memory", "80MB", "--quiet"]
+    with (tmp_path / "answer.txt").open("w") as answer:
+        process = subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=answer, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    most = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    assert process.returncode == 5
+    assert "the memory limit of 80 MB was reached" in (tmp_path / "answer.txt").read_text()
+    assert most <= 1.1 * 80e6
 
 
 def test_ctrl_c_tells_how_far_it_got(tmp_path: Path) -> None:
@@ -176,7 +198,7 @@ def test_on_a_terminal_progress_is_a_live_line_that_vanishes(tmp_path: Path) -> 
         out, _ = process.communicate(timeout=60)
     os.close(ours)
     assert process.returncode == 5
-    assert re.search(rb"lock: \d+ states, \d+ transitions, depth \d+, \d+ states/s, frontier \d+, \d+ MB, \d s", seen)
+    assert re.search(rb"lock: \d+ states, \d+ transitions, depth \d+, \d+ states/s, frontier \d+ growing, \d+ MB, ", seen)
     assert "states/s" not in out
 
 

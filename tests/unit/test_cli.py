@@ -15,17 +15,20 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from udproof.cli import catalog, progress, reports, verify
+from udproof.cli import catalog, progress, report_text, reports, verify
 from udproof.cli.commands import program
 from udproof.cli.console import clean
 from udproof.cli.exits import Code, worst
 from udproof.cli.parameters import Memory
-from udproof.cli.sources import PARTS, load
+from udproof.cli.runs import judged
+from udproof.cli.sources import load
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Verdict
 from udproof.engines.verdict import Result as Answer
 from udproof.language import Property, System
+from udproof.properties import ALL as PROPERTIES
 from udproof.protocol import fleets, mutants
+from udproof.protocol.assembly import PARTS
 from udproof.protocol.fleet_file import parse_fleet
 
 Udproof = Callable[..., Result]
@@ -111,9 +114,7 @@ def test_verify_proves_a_fleet_and_says_on_what_that_rests(udproof: Udproof) -> 
     assert result.stderr == ""
 
 
-def test_verify_shows_a_violation_with_cause_steps_and_how_to_draw_it(
-    udproof: Udproof, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_verify_shows_a_violation_with_cause_steps_and_how_to_draw_it(udproof: Udproof, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "140")  # wide enough that no cell of the table is broken into two lines
     result = udproof("verify", "bad-placement")
     assert result.exit_code == 10
@@ -222,7 +223,7 @@ def test_a_mistake_in_one_file_is_told_before_any_search(udproof: Udproof, tmp_p
         (["verify", "--timeout", "10"], 'write "10s" for seconds'),
         (["verify", "--timeout", "-1s"], "negative"),
         (["verify", "--engine", "zones"], "'auto', 'explore'"),
-        (["verify", "--report", "png=x"], "FORMAT is json, svg, itf, markdown"),
+        (["verify", "--report", "png=x"], "FORMAT is json, html, svg, itf, markdown"),
         (["verify", "--report", "json"], "write json=PATH"),
         (["verify", "--report", "json=."], "this is a directory"),
         (["verify", "--report", "json=no/where.json"], "there is no directory"),
@@ -270,6 +271,69 @@ def test_expectations(
     assert result.exit_code == code
     assert (said or "") in result.output
     assert said or "expected" not in result.stdout
+
+
+# --- how it is searched
+
+
+def test_symmetry_and_workers_are_told_where_they_matter(udproof: Udproof) -> None:
+    plain = udproof("verify", "teaching", "--no-symmetry", "--jobs", "1")
+    assert re.search(r"Searched: 4685 states, \d+ transitions, .* MB, without symmetry; every reachable", plain.stdout)
+    data = checked(udproof("verify", "teaching", "--jobs", "2", "--format", "json").stdout)
+    assert data["search"] == {"symmetry": True, "workers": 1, "resumed": None}
+    assert data["figures"]["stored"] < data["figures"]["states"] == 4685
+
+
+def test_a_search_that_was_ended_goes_on_from_its_checkpoint(udproof: Udproof) -> None:
+    ended = udproof("verify", "bad-placement", "--stop-at-first", "--checkpoint", "kept")
+    assert (ended.exit_code, ended.stdout.count("UNKNOWN")) == (10, 9)
+    assert ended.stderr == "bad-placement: to go on from the last checkpoint, give --resume kept.\n"
+    plain = checked(udproof("verify", "bad-placement", "--format", "json").stdout)
+    resumed = udproof("verify", "bad-placement", "--resume", "kept")
+    assert resumed.exit_code == 10
+    assert re.search(rf"Searched: {plain['figures']['states']} states .* MB, resumed at depth 1; every reachable", resumed.stdout)
+    again = checked(udproof("verify", "bad-placement", "--resume", "kept", "--format", "json").stdout)
+    for data in (plain, again):
+        data.pop("search")
+        for figures in (data["figures"], *data["verdicts"]):
+            figures.pop("seconds")
+        data["figures"].pop("memory")
+    assert again == plain
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["lone-vm", "--checkpoint", "x", "--resume", "x"], "leave --checkpoint out"),
+        (["teaching", "lone-vm", "--checkpoint", "x"], "--checkpoint x: a checkpoint is of one file"),
+        (["teaching", "lone-vm", "--resume", "x"], "--resume x: a checkpoint is of one file"),
+        (["lone-vm", "--resume", "x"], "x: there is no checkpoint"),
+        (["lone-vm", "--checkpoint", "no/where"], "no checkpoint can be kept there (No such file or directory)"),
+        (["lone-vm", "--checkpoint", "kept"], "kept: this folder holds a checkpoint already"),
+        (["teaching", "--resume", "kept"], "kept: this checkpoint does not fit: it is of another model (lone-vm, "),
+        (["lone-vm", "--resume", "kept", "--property", "pause-bounded"], "it was made for other properties ("),
+        (["lone-vm", "--resume", "kept", "--no-symmetry"], "it was made with --symmetry"),
+        (["lone-vm", "--jobs", "0"], "0 is not in the range"),
+    ],
+)
+def test_mistakes_with_checkpoints(udproof: Udproof, args: list[str], said: str) -> None:
+    udproof("verify", "lone-vm", "--checkpoint", "kept")
+    result = udproof("verify", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_sentences_are_wrapped_on_a_terminal_only() -> None:
+    subject = load("lone-vm")
+    run = judged(subject, subject.system.checks, Explore().verify(subject.system, subject.system.checks, Limits()))
+    piped, shown = list(report_text.text(run, 90)), list(report_text.text(run, 90, wrap=True))
+    assert max(map(len, piped)) > 132
+    assert max(len(click.unstyle(line)) for line in shown) <= 90
+    together = [" ".join(click.unstyle(" ".join(lines)).split()) for lines in (piped, shown)]
+    assert together[0] == together[1]
+    [row] = [at for at, line in enumerate(shown) if "pause-bounded" in click.unstyle(line)]
+    assert shown[row + 1].startswith(" " * 20), "what a verdict goes on with stands under its statement"
 
 
 # --- mutants
@@ -548,6 +612,19 @@ def test_progress_is_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]
     assert len(lines) == 2
 
 
+def test_progress_tells_rate_trend_and_a_bound_that_says_something(capsys: pytest.CaptureFixture[str]) -> None:
+    since = progress._Since()
+    since.line(FIGURES)
+    more = replace(FIGURES, states=4000, seconds=3.5, frontier=40, workers=2, bound=10**6)
+    assert since.line(more) == (
+        "4000 states (1000 stored), 2000 transitions, depth 7, 2000 states/s, frontier 40 growing, 50 MB, 2 workers, "
+        "at most 1000000 states exist, 4 s"
+    )
+    fewer = replace(more, frontier=39, bound=10**9)
+    assert "frontier 39 shrinking" in since.line(fewer)
+    assert "exist" not in since.line(fewer), "a bound of a thousand times as many says nothing"
+
+
 def test_quiet_means_no_progress() -> None:
     with progress.progress("fleet", quiet=True) as told:
         assert told is None
@@ -584,14 +661,19 @@ def test_lists(udproof: Udproof) -> None:
 
     assert names("fleets") == list(fleets.shipped())
     assert names("mutants") == [mutant.name for mutant in mutants.ALL]
-    assert names("properties") == [prop.name for prop in load("teaching").system.checks]
+    assert names("properties") == [*(prop.name for prop in PROPERTIES), "time-can-pass"]
     assert names("parts") == list(PARTS)
     assert set(catalog._KINDS) == {"fleets", "mutants", "properties", "parts"}
 
 
 def test_the_parts_are_all_of_the_protocol() -> None:
-    actions = {action for part in PARTS.values() for action in part.ACTIONS}
-    assert {action.name for action in actions} == {action.name for action in load("teaching").system.actions}
+    """Every action of every shipped fleet belongs to a part that the fleet names, and each part's first line tells what it is."""
+    of_part = {name: {action.name for action in part.ACTIONS} for name, part in PARTS.items()}
+    for fleet in fleets.shipped():
+        subject = load(fleet)
+        theirs = {action for name in subject.parts for action in of_part[name]} | {"approve"}  # the agents' policy
+        assert {action.name for action in subject.system.actions} <= theirs
+    assert {name for fleet in fleets.shipped() for name in load(fleet).parts} == set(PARTS)
 
 
 def test_version(udproof: Udproof) -> None:
@@ -602,7 +684,7 @@ def test_version(udproof: Udproof) -> None:
 def test_every_command_has_help_that_names_only_what_there_is(udproof: Udproof, command: str) -> None:
     result = udproof(*command.split(), "--help")
     assert result.exit_code == 0
-    assert all(word not in result.stdout for word in ("zones", "certificate", "--jobs", "junit", "sarif"))
+    assert all(word not in result.stdout for word in ("zones", "certificate", "junit", "sarif"))
 
 
 # --- traces

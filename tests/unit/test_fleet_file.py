@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from udproof.protocol.assembly import PARTS, parts_of
 from udproof.protocol.fleet import Fleet, Grouping, HostEntry, Span, VmEntry
 from udproof.protocol.fleet_file import FleetFileError, Mistake, parse_fleet, read_fleet, schema, starter
 from udproof.protocol.fleets import path_of, shipped
@@ -589,7 +590,13 @@ def test_the_shipped_fleets() -> None:
     )
     assert all(fleet.name == name for name, fleet in fleets.items())
     assert {name for name, fleet in fleets.items() if fleet.misplaced()} == {"bad-placement"}
-    assert {name for name, fleet in fleets.items() if fleet.expect != "proved"} == {"bad-placement"}
+    assert {name: fleet.expect for name, fleet in fleets.items() if fleet.expect != "proved"} == {
+        "bad-placement": None,
+        "overlapping-jobs": ("one-domain-paused", "recovery-kept"),
+        "slow-detection": ("pause-bounded",),
+        "time-out": ("capacity-kept",),
+        "undrained": ("tolerance-respected",),
+    }
     assert [vm.name for vm in fleets["teaching"].vms if not vm.eligible] == ["gpu-0"]
     for fleet in fleets.values():
         spans = [value for value in vars_of(fleet) if isinstance(value, Span)]
@@ -607,7 +614,7 @@ def vars_of(fleet: Fleet) -> list[object]:
 
 
 def test_an_unknown_shipped_fleet_names_those_that_there_are() -> None:
-    with pytest.raises(KeyError, match=r"'\.\./secret'; there are bad-placement, default"):
+    with pytest.raises(KeyError, match=r"'\.\./secret'; there are bad-placement, breakdown"):
         path_of("../secret")
 
 
@@ -618,9 +625,14 @@ def test_the_starter_reads_as_the_default_fleet() -> None:
 
 
 def test_the_starter_shows_every_key_and_its_examples_are_right_too() -> None:
-    whole = re.sub(r"(?m)^# ?(?=\[\[|expect|name|step|fault_|host|set|eligible|update_|$)", "", starter())
+    whole = re.sub(r"(?m)^# ?(?=\[|[a-z_]+ += |$)", "", starter())
+    twice = mistakes_in(whole)
+    assert [mistake.where for mistake in twice] == ["walk.approval"]
+    assert twice[0].what == "it is told twice who approves (see line 68)"
+    whole = whole.replace('approval = "any" ', "# ", 1)
     fleet = parse_fleet(whole, "starter")
-    assert (len(fleet.hosts), len(fleet.vms), fleet.expect) == (7, 12, "proved")
+    assert (len(fleet.hosts), len(fleet.vms), fleet.expect) == (7, 13, "proved")
+    assert set(parts_of(fleet)) == {*PARTS} - {"tenant"}
     written = parse_fleet(whole.replace('"update-domain"', '"fault-domain"'), "starter")
     assert [host.step for host in written.hosts] == ["fd-0", "fd-1", "fd-2", "step-0", "step-1"]
     keys = {key for node in nodes(schema()) for key in node.get("properties", {})} - {"violated", "expect"}
@@ -637,7 +649,7 @@ def nodes(node: object) -> list[dict[str, object]]:
 
 def test_the_schema_is_closed_and_describes_every_key() -> None:
     tables = [node for node in nodes(schema()) if node.get("type") == "object"]
-    assert len(tables) == 10  # the file, its four tables, the spans, sets, hosts, VMs, and the expectation
+    assert len(tables) == 20  # the file, its 14 tables, the spans, sets, hosts, VMs, and the expectation
     for table in tables:
         assert table["additionalProperties"] is False
         assert all("description" in key for key in table["properties"].values())

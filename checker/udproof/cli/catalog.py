@@ -8,11 +8,11 @@ from pathlib import Path
 
 from udproof.cli.console import clean, note, pour, say
 from udproof.cli.exits import Code, Refused
-from udproof.cli.sources import PARTS
 from udproof.counterexamples.files import write_atomically
 from udproof.language.claims import TIME_CAN_PASS
-from udproof.properties import CORE
+from udproof.properties import ALL
 from udproof.protocol import fleet_file, fleets
+from udproof.protocol.assembly import PARTS
 from udproof.protocol.mutants import ALL as MUTANTS
 
 
@@ -52,7 +52,7 @@ def schema() -> Code:
 
 
 def _properties() -> Iterator[tuple[str, str]]:
-    for prop in (*CORE, TIME_CAN_PASS):
+    for prop in (*ALL, TIME_CAN_PASS):
         yield prop.name, f"{prop.statement} [{prop.source}]"
 
 

@@ -12,7 +12,7 @@ import click
 from udproof.cli.about import NAME, version
 from udproof.cli.console import say
 from udproof.cli.exits import Code
-from udproof.cli.parameters import Duration, Memory, Report
+from udproof.cli.parameters import DRAWINGS, REPORTS, Duration, Memory, Report
 from udproof.cli.program import Program, everywhere
 
 _EXITS = (
@@ -43,7 +43,7 @@ def program() -> None:
 @program.command(epilog=_EXITS)
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @click.option("--property", "properties", metavar="NAME", multiple=True, help="Check this property only; repeatable.")
-@click.option("--engine", type=click.Choice(["auto", "explore"]), default="auto", show_default=True, help="How to search.")
+@click.option("--engine", type=click.Choice(["auto", "explore", "zones"]), default="auto", show_default=True, help="How to search.")
 @_mutant
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
 @click.option(
@@ -51,12 +51,23 @@ def program() -> None:
     type=Report(),
     metavar="FORMAT=PATH",
     multiple=True,
-    help="Write json, markdown, svg or itf to a file too; repeatable.",
+    help=f"Write {', '.join(REPORTS[:-1])} or {REPORTS[-1]} to a file too; repeatable.",
 )
 @click.option(
     "--memory", type=Memory(), metavar="SIZE", help="End undecided at so much, such as 4GB. [default: 3/4 of the machine's]"
 )
 @click.option("--timeout", type=Duration(), metavar="TIME", help="End each search undecided after this long, such as 10min.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Search with up to N workers, once a search is large enough for them. [default: one for each core]",
+)
+@click.option(
+    "--symmetry/--no-symmetry", default=True, help="Store one state for all that exchanges make of it, or all. [default: symmetry]"
+)
+@click.option("--checkpoint", metavar="FOLDER", help="Keep a checkpoint in this new folder, for --resume.")
+@click.option("--resume", metavar="FOLDER", help="Go on from the checkpoint in this folder, and keep it up to date.")
 @click.option("--stop-at-first", is_flag=True, help="End at the first violation; other properties stay undecided.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @everywhere
@@ -70,6 +81,34 @@ def verify(**options: Any) -> Code:
     from udproof.cli.verify import Request, verify
 
     return verify(Request(**options))
+
+
+@program.command()
+@click.argument("file", required=False)
+@click.option(
+    "--property", "properties", metavar="NAME", multiple=True, help="This must hold; repeatable. [default: the headline ones]"
+)
+@click.option("--constant", "constants", metavar="NAME", multiple=True, help="The margin of this one only; repeatable.")
+@click.option("--step", type=Duration(), default="1s", show_default=True, metavar="TIME", help="How finely edges are sought.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
+@click.option("--chart", nargs=2, metavar="NAME NAME", help="Draw which values of these two hold instead; needs --output.")
+@click.option("--output", metavar="PATH", help="Where the chart goes, an SVG file.")
+@click.option(
+    "--points", type=click.IntRange(2, 60), default=13, show_default=True, help="How many values of each, from 0 to twice it."
+)
+@click.option("--timeout", type=Duration(), metavar="TIME", help="End undecided if one search takes this long, such as 1min.")
+@click.option("--quiet", is_flag=True, help="Do not tell what is tried.")
+@everywhere
+def margins(**options: Any) -> Code:
+    """Find the largest and the smallest value of each timing constant that still hold.
+
+    Each end is confirmed from both sides, by a proof at a value that holds and a counterexample just past it, in dense time. FILE
+    is as in verify. Exit codes: 0 the margins were found; 5 a limit ended the work; 2 the properties do not hold as it is, or bad
+    usage.
+    """
+    from udproof.cli.margins import MarginsRequest, margins
+
+    return margins(MarginsRequest(**options))
 
 
 @program.command()
@@ -122,7 +161,7 @@ def replay(trace: str, fleet: str | None, mutant: str | None) -> Code:
 
 @program.command()
 @click.argument("trace")
-@click.option("--to", "form", type=click.Choice(["svg", "markdown", "text"]), required=True, help="As what.")
+@click.option("--to", "form", type=click.Choice([*DRAWINGS, "html", "markdown", "text"]), required=True, help="As what.")
 @click.option("-o", "--output", metavar="PATH", help="Where to; else standard output.")
 @click.option(
     "--property", "wanted", metavar="NAME", help="Draw the violation of this property; else of the first one that the run breaks."
@@ -131,10 +170,39 @@ def replay(trace: str, fleet: str | None, mutant: str | None) -> Code:
 @_mutant
 @everywhere
 def render(trace: str, form: str, **options: Any) -> Code:
-    """Draw a trace (*.itf.json) as a timing diagram or a table of its steps."""
+    """Draw a trace (*.itf.json) as a timing diagram (svg, png), a sequence chart (sequence, mermaid), a page or a table."""
     from udproof.cli import traces
 
     return traces.render(trace, form, traces.Drawing(**options))
+
+
+@program.command()
+@click.argument("file", required=False)
+@_mutant
+@click.option("-o", "--output", metavar="PATH", help="A .dot file; with Graphviz also .svg, .png, .pdf. [default: print DOT]")
+@everywhere
+def graph(file: str | None, mutant: str | None, output: str | None) -> Code:
+    """Draw all states of a small system and the steps between them as a graph."""
+    from udproof.cli.graph import graph
+
+    return graph(file, mutant, output)
+
+
+@program.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@_mutant
+@click.option("--timeout", type=Duration(), metavar="TIME", help="End each search undecided after this long, such as 10min.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@everywhere
+def diff(a: str, b: str | None, mutant: str | None, timeout: float | None, quiet: bool) -> Code:
+    """Tell what changed from design A to B: verdicts, what happens, and a shortest run that only one of them can make.
+
+    With --mutant instead of B: A as it is, and with this mistake. Exit codes: 0 compared; 5 a verdict was not decided.
+    """
+    from udproof.cli.diff import diff
+
+    return diff(a, b, mutant, timeout, quiet)
 
 
 @program.command()

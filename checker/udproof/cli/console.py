@@ -39,12 +39,12 @@ def note(text: str) -> None:
     _write(_harmless(text) + "\n", sys.stderr)
 
 
-def pour(document: str) -> None:
-    """Write a document whose format keeps it harmless (SVG, Markdown, TOML) to standard output as it is."""
+def pour(document: str | bytes) -> None:
+    """Write a document whose format keeps it harmless (SVG, PNG, Markdown, TOML) to standard output as it is."""
     _write(document, sys.stdout)
 
 
-def _write(text: str, stream: TextIO) -> None:
+def _write(text: str | bytes, stream: TextIO) -> None:
     try:
         click.echo(text, file=stream, nl=False)
     except BrokenPipeError:

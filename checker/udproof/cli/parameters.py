@@ -15,8 +15,9 @@ import click
 _UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _MEMORY = re.compile(r" *([0-9]{1,9}(?:\.[0-9]{1,9})?) *([A-Za-z]*) *")
 
-REPORTS = ("json", "svg", "itf", "markdown")
-PER_VIOLATION = ("svg", "itf")  # one file for each violated property
+DRAWINGS = ("svg", "png", "sequence", "mermaid")  # a run as a picture; see drawings.py
+PER_VIOLATION = (*DRAWINGS, "itf")  # one file for each violated property
+REPORTS = ("json", "html", "markdown", *PER_VIOLATION)
 
 
 @dataclass(frozen=True, slots=True)

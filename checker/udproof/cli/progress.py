@@ -16,24 +16,33 @@ from udproof.cli.runs import amount, far
 from udproof.engines.verdict import Figures
 
 _EVERY = 10.0  # seconds between two plain lines
+_TELLING = 1_000  # a bound is told if it is not more than so many times what was found
 
 
 @dataclass
-class _Rate:
-    """States a second, since the last look."""
+class _Since:
+    """The last look: from there on it is told how many states were found in a second, and where the frontier is going."""
 
-    states: int = 0
-    seconds: float = 0.0
+    last: Figures | None = None
 
-    def of(self, figures: Figures) -> str:
-        passed = figures.seconds - self.seconds
-        rate = (figures.states - self.states) / passed if passed > 0 else 0.0
-        self.states, self.seconds = figures.states, figures.seconds
-        return f"{rate:.0f} states/s"
-
-
-def _line(figures: Figures, rate: _Rate) -> str:
-    return f"{far(figures)}, {rate.of(figures)}, frontier {figures.frontier}, {amount(figures.memory)}, {figures.seconds:.0f} s"
+    def line(self, figures: Figures) -> str:
+        """How far the search is. No time is foretold, since nobody knows it; a bound of the states, where one says something."""
+        last, self.last = self.last, figures
+        states, seconds, frontier = (last.states, last.seconds, last.frontier) if last is not None else (0, 0.0, figures.frontier)
+        passed = figures.seconds - seconds
+        rate = (figures.states - states) / passed if passed > 0 else 0.0
+        trend = " growing" if figures.frontier > frontier else " shrinking" if figures.frontier < frontier else ""
+        bound = figures.bound is not None and figures.bound <= _TELLING * figures.states
+        parts = [
+            far(figures),
+            f"{rate:.0f} states/s",
+            f"frontier {figures.frontier}{trend}",
+            amount(figures.memory),
+            *([f"{figures.workers} workers"] if figures.workers > 1 else []),
+            *([f"at most {figures.bound} states exist"] if bound else []),
+            f"{figures.seconds:.0f} s",
+        ]
+        return ", ".join(parts)
 
 
 @dataclass
@@ -41,7 +50,7 @@ class _Plain(AbstractContextManager["_Plain"]):
     """A line every ten seconds."""
 
     name: str
-    rate: _Rate = field(default_factory=_Rate)
+    since: _Since = field(default_factory=_Since)
     told: float = field(default_factory=lambda: time.monotonic())
 
     def __exit__(self, *_: object) -> None:
@@ -51,7 +60,7 @@ class _Plain(AbstractContextManager["_Plain"]):
         now = time.monotonic()
         if now - self.told >= _EVERY:
             self.told = now
-            note(f"{self.name}: {_line(figures, self.rate)}")
+            note(f"{self.name}: {self.since.line(figures)}")
 
 
 class _Live(AbstractContextManager["_Live"]):
@@ -62,7 +71,7 @@ class _Live(AbstractContextManager["_Live"]):
         from rich.status import Status
         from rich.text import Text
 
-        self._name, self._rate, self._text = name, _Rate(), Text
+        self._name, self._since, self._text = name, _Since(), Text
         self._status = Status(Text(f"{name}: getting ready"), console=Console(stderr=True))
 
     def __enter__(self) -> _Live:
@@ -73,7 +82,7 @@ class _Live(AbstractContextManager["_Live"]):
         self._status.stop()
 
     def __call__(self, figures: Figures) -> None:
-        self._status.update(self._text(f"{self._name}: {_line(figures, self._rate)}"))
+        self._status.update(self._text(f"{self._name}: {self._since.line(figures)}"))
 
 
 def progress(name: str, quiet: bool) -> AbstractContextManager[_Plain | _Live | None]:

@@ -58,6 +58,7 @@ def _run(run: Run) -> dict[str, Any]:
         "expected": list(subject.expect) if isinstance(subject.expect, tuple) else subject.expect,
         "counts": run.counts,
         "verdicts": [_verdict(run, verdict) for verdict in result.verdicts],
+        "search": {"symmetry": result.symmetry, "workers": figures.workers, "resumed": result.resumed},
         "coverage": {"actions": dict(result.fired), "never_fired": list(run.never_fired)},
         "figures": {
             "states": figures.states,

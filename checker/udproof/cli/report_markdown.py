@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from udproof.cli.report_text import title, word
-from udproof.cli.runs import Run, amount, far, when
+from udproof.cli.runs import Run, amount, far, means, when
+from udproof.cli.sources import without_mistake
 from udproof.counterexamples.explain import cause, step_table
+from udproof.counterexamples.instead import parting
 from udproof.counterexamples.table import markdown, plain
 
 
@@ -29,6 +31,9 @@ def _run(run: Run) -> Iterator[str]:
         yield ""
         yield _shown(cause(trace, verdict.property))
         yield ""
+        if right := without_mistake(run.subject):
+            yield _shown(parting(trace, right).sentence)
+            yield ""
         yield step_table(trace, [verdict.property]).as_markdown()
     yield from _account(run)
 
@@ -41,10 +46,11 @@ def _account(run: Run) -> Iterator[str]:
     complete = (
         "every reachable state was looked into" if run.result.complete else f"not complete: {_shown(str(run.result.stopped))}"
     )
-    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}; {complete}."
+    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}; {complete}."
     yield f"- {run.counts['selected']} of {run.counts['available']} properties were selected."
     if run.never_fired:
-        yield f"- Warning: never fired: {', '.join(map(_shown, run.never_fired))}."
+        warned = "Warning: never fired" if run.result.complete else "Not fired yet"
+        yield f"- {warned}: {', '.join(map(_shown, run.never_fired))}."
     yield from (f"- Assumed: {_shown(line)}." for line in run.assumptions)
     if run.remark:
         yield f"- {_shown(run.remark)}"

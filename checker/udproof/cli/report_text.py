@@ -1,44 +1,60 @@
 """A run as a person reads it in a terminal: verdicts, then each violation, then what was looked at and on what it rests.
 
-Every verdict is one line, so that a search through a log finds it whole. The word PROVED stands there only if the engine
-finished its search; `runs.judged` has made sure of that before anything is shown.
+Every verdict is one line, so that a search through a log finds it whole; on a terminal it is wrapped. The word PROVED stands there
+only if the engine finished its search; `runs.judged` has made sure of that before anything is shown.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
 
 import click
 
 from udproof.cli.console import clean
-from udproof.cli.runs import Run, amount, far, when
+from udproof.cli.runs import Run, amount, far, means, when
 from udproof.cli.sources import Subject
 from udproof.counterexamples.explain import cause, duration, step_table
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
 from udproof.language.time import TickTime
 
+Fold: TypeAlias = "Callable[..., list[str]]"
+
+_NARROWEST = 40  # columns that a wrapped sentence gets at least
 _COLOURS = {Outcome.PROVED: "green", Outcome.VIOLATED: "red", Outcome.UNKNOWN: "yellow", Outcome.VACUOUS: "magenta"}
 
 
-def text(run: Run, width: int) -> Iterator[str]:
-    """The run in lines."""
-    yield click.style(title(run.subject), bold=True)
+def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
+    """The run in lines. Tables are `width` columns wide at most; sentences too, if they are to be wrapped."""
+    fold = partial(_folded, width=width if wrap else None)
+    yield from (click.style(line, bold=True) for line in fold(title(run.subject)))
     yield ""
-    yield from _verdicts(run)
+    yield from _verdicts(run, fold)
     for verdict, trace in run.violations:
         yield ""
-        yield from _violation(run, verdict, trace, width)
+        yield from _violation(run, verdict, trace, width, fold)
     yield ""
-    yield from _coverage(run)
+    yield from _coverage(run, fold)
     yield "Assumed:" if run.assumptions else "Assumed: nothing beyond the model."
-    yield from (f"  - {clean(line)}" for line in run.assumptions)
+    for line in run.assumptions:
+        yield from fold(f"  - {clean(line)}", indent=4)
     figures = run.result.figures
-    complete = "every reachable state was looked into" if run.result.complete else f"not complete: {run.result.stopped}"
-    yield f"Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}; {complete}."
+    complete = "every reachable state was looked into" if run.result.complete else f"not complete: {clean(run.result.stopped)}"
+    yield from fold(f"Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}; {complete}.")
     if run.remark:
-        yield run.remark
+        yield from fold(run.remark)
+
+
+def _folded(line: str, indent: int = 2, width: int | None = None) -> list[str]:
+    """A line, broken into several where it is wider than that; all but the first are indented."""
+    if width is None or len(line) <= width:
+        return [line]
+    hanging = " " * (indent if indent <= width - _NARROWEST else 4)
+    return textwrap.wrap(line, max(width, _NARROWEST), subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
 
 
 def title(subject: Subject) -> str:
@@ -53,35 +69,40 @@ def word(run: Run, outcome: Outcome) -> str:
     return f"PROVED ({run.scope})" if outcome is Outcome.PROVED else outcome.name
 
 
-def _verdicts(run: Run) -> Iterator[str]:
+def _verdicts(run: Run, fold: Fold) -> Iterator[str]:
     words = [word(run, verdict.outcome) for verdict in run.result.verdicts]
     names = [clean(verdict.property.name) for verdict in run.result.verdicts]
     for verdict, said, name in zip(run.result.verdicts, words, names, strict=True):
-        label = click.style(said.ljust(max(map(len, words))), fg=_COLOURS[verdict.outcome], bold=True)
-        yield f"{label}  {name.ljust(max(map(len, names)))}  {clean(verdict.property.statement)} ({clean(verdict.reason)})"
+        label = said.ljust(max(map(len, words)))
+        head = f"{label}  {name.ljust(max(map(len, names)))}  "
+        first, *others = fold(f"{head}{clean(verdict.property.statement)} ({clean(verdict.reason)})", indent=len(head))
+        yield click.style(label, fg=_COLOURS[verdict.outcome], bold=True) + first[len(label) :]
+        yield from others
     if run.counts["skipped"]:
         yield f"{run.counts['skipped']} of {run.counts['available']} properties were not selected, and not checked."
 
 
-def _violation(run: Run, verdict: Verdict, trace: Trace, width: int) -> Iterator[str]:
+def _violation(run: Run, verdict: Verdict, trace: Trace, width: int, fold: Fold) -> Iterator[str]:
     name = clean(verdict.property.name)
     yield click.style(f"{name} is violated {when(trace)}", fg="red", bold=True)
-    yield f"  {clean(cause(trace, verdict.property))}"
+    yield from fold(f"  {clean(cause(trace, verdict.property))}")
     yield ""
     yield step_table(trace, [verdict.property]).as_text(width, color=True).rstrip("\n")
     yield ""
-    yield f"To draw it: {_again(run, verdict)} --report svg={shlex.quote(f'{name}.svg')}"
+    yield f"To draw it: {again(run, verdict)} --report svg={shlex.quote(f'{name}.svg')}"
 
 
-def _again(run: Run, verdict: Verdict) -> str:
+def again(run: Run, verdict: Verdict) -> str:
     """The command that finds this violation and no other."""
     mutant = f" --mutant {run.subject.mutant}" if run.subject.mutant else ""
     return f"udproof verify {clean(shlex.quote(run.subject.source))}{mutant} --property {clean(shlex.quote(verdict.property.name))}"
 
 
-def _coverage(run: Run) -> Iterator[str]:
+def _coverage(run: Run, fold: Fold) -> Iterator[str]:
     fired = [f"{clean(name)} {times}" for name, times in run.result.fired.items() if times]
-    yield f"Fired: {', '.join(fired) or 'no action'}."
-    if run.never_fired:
-        yet = "" if run.result.complete else " so far"
-        yield click.style(f"Warning: never fired{yet}: {', '.join(map(clean, run.never_fired))}.", fg="yellow")
+    yield from fold(f"Fired: {', '.join(fired) or 'no action'}.")
+    never = ", ".join(map(clean, run.never_fired))
+    if never and run.result.complete:
+        yield from (click.style(line, fg="yellow") for line in fold(f"Warning: never fired: {never}."))
+    elif never:  # nothing to be warned of: the search was not over
+        yield from fold(f"Not fired yet: {never}.")

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from udproof.cli import report_json, report_markdown
+from udproof.cli import report_html, report_json, report_markdown
 from udproof.cli.console import clean, note
+from udproof.cli.drawings import drawn
 from udproof.cli.exits import Refused
-from udproof.cli.parameters import PER_VIOLATION, ReportTo
+from udproof.cli.parameters import DRAWINGS, PER_VIOLATION, ReportTo
 from udproof.cli.runs import Run
 from udproof.counterexamples.files import write_atomically
-from udproof.counterexamples.picture import timing_svg
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Verdict
 
@@ -43,28 +43,35 @@ def write(wanted: Sequence[ReportTo], runs: Sequence[Run], given: int) -> bool:
     """Write the reports, and say on standard error what was written. False if one of them could not be."""
     fine = True
     for report in wanted:
-        for path, text in _texts(report, runs, given):
-            try:
-                write_atomically(path, text)
-            except OSError as error:
-                note(f"{clean(path)}: the {report.format} report could not be written ({clean(error.strerror or error)}).")
-                fine = False
-            else:
-                note(f"{clean(path)}: {report.format} report written.")
+        try:
+            for path, text in _texts(report, runs, given):
+                try:
+                    write_atomically(path, text)
+                except OSError as error:
+                    note(f"{clean(path)}: the {report.format} report could not be written ({clean(error.strerror or error)}).")
+                    fine = False
+                else:
+                    note(f"{clean(path)}: {report.format} report written.")
+        except Refused as refused:  # this machine cannot make it
+            for sentence in refused.sentences:
+                note(sentence)
+            fine = False
     return fine
 
 
-def _texts(report: ReportTo, runs: Sequence[Run], given: int) -> Iterator[tuple[Path, str]]:
+def _texts(report: ReportTo, runs: Sequence[Run], given: int) -> Iterator[tuple[Path, str | bytes]]:
     """The files that a report takes, with their texts."""
     if report.format == "json":
         yield report.path, report_json.text(runs, given) + "\n"
     elif report.format == "markdown":
         yield report.path, report_markdown.text(runs)
+    elif report.format == "html":
+        yield report.path, report_html.text(runs)
     else:
         yield from _pictures(report, runs)
 
 
-def _pictures(report: ReportTo, runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
+def _pictures(report: ReportTo, runs: Sequence[Run]) -> Iterator[tuple[Path, str | bytes]]:
     """A file for each violated property: the path as given if there is one, else with the names before the extension."""
     assert report.format in PER_VIOLATION
     found = [(run, verdict, trace) for run in runs for verdict, trace in run.violations]
@@ -93,7 +100,7 @@ def _named(path: Path, names: Sequence[str], taken: set[Path]) -> Path:
     return found
 
 
-def _text(kind: str, run: Run, verdict: Verdict, trace: Trace) -> str:
-    if kind == "svg":
-        return timing_svg(trace, verdict.property)
+def _text(kind: str, run: Run, verdict: Verdict, trace: Trace) -> str | bytes:
+    if kind in DRAWINGS:
+        return drawn(kind, trace, verdict.property)
     return json.dumps(report_json.itf(run, trace), indent=1) + "\n"

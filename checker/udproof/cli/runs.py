@@ -12,8 +12,8 @@ from udproof.counterexamples.explain import duration
 from udproof.counterexamples.trace import BadTrace, Trace
 from udproof.counterexamples.trace import run as replay
 from udproof.engines.verdict import Figures, Outcome, Result, Verdict
+from udproof.engines.zone_time import semantics_in_parts
 from udproof.language import Property
-from udproof.language.semantics import Semantics
 
 _CODES = {
     Outcome.PROVED: Code.HOLDS,
@@ -88,7 +88,8 @@ def _believe(subject: Subject, selected: tuple[Property, ...], result: Result) -
             raise AssertionError(f"engine {result.engine} gives {name} a verdict and a trace that do not fit")
         if verdict.trace is None:
             continue
-        again = replay(Semantics(subject.system), verdict.trace.start, [step.move for step in verdict.trace.steps])
+        parts = getattr(verdict.trace.semantics, "parts", 1)  # of the unit of time, where instants are fractions
+        again = replay(semantics_in_parts(subject.system, parts), verdict.trace.start, [step.move for step in verdict.trace.steps])
         if again.states != verdict.trace.states or again.semantics.breaking(verdict.property, again.last) is None:
             raise BadTrace(f"the trace of engine {result.engine} for {name} does not replay to a violation")
 
@@ -128,6 +129,14 @@ def far(figures: Figures) -> str:
     """How far a search got, in words."""
     stored = f" ({figures.stored} stored)" if figures.stored != figures.states else ""
     return f"{figures.states} states{stored}, {figures.transitions} transitions, depth {figures.depth}"
+
+
+def means(run: Run) -> str:
+    """By what means a search came to its figures, in words, as far as that is worth saying; it begins with a comma."""
+    said = ["without symmetry"] if not run.result.symmetry else []
+    said += [f"{run.result.figures.workers} workers"] if run.result.figures.workers > 1 else []
+    said += [f"resumed at depth {run.result.resumed}"] if run.result.resumed is not None else []
+    return "".join(f", {word}" for word in said)
 
 
 def amount(number: int) -> str:

@@ -16,18 +16,15 @@ from udproof.cli.console import clean, counted, nearest
 from udproof.cli.exits import Refused
 from udproof.cli.system_file import read_system, told
 from udproof.language import Location, ModelError, Property, System
-from udproof.properties import CORE
-from udproof.protocol import events, fleets, host, tenant, vm, walk
-from udproof.protocol.assembly import protocol
+from udproof.properties import of
+from udproof.protocol import fleets
+from udproof.protocol.assembly import parts_of, protocol
 from udproof.protocol.fleet import Fleet
 from udproof.protocol.fleet_file import FleetFileError, read_fleet
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.mutants import ALL as MUTANTS
 
 DEFAULT_FLEET = "default"
-PARTS = {part.__name__.rpartition(".")[2]: part for part in (walk, events, host, tenant, vm)}
-"""The parts of the protocol by name. A fleet leaves some out; the actions of a system tell which it has."""
-
 Expectation = Literal["proved"] | tuple[str, ...]
 
 
@@ -99,6 +96,11 @@ def planted(subject: Subject, mutant: Mutant) -> Subject:
     return replace(subject, system=system, mutant=mutant.name, expect=None)
 
 
+def without_mistake(subject: Subject) -> System | None:
+    """The system as its file has it, where a mistake is planted in the subject; None where there is none."""
+    return load(subject.source).system if subject.mutant else None
+
+
 def _from_system(path: str) -> Subject:
     system, place = read_system(path)
     elements = system.instance.elements
@@ -132,11 +134,10 @@ def _from_fleet(source: str, path: Path) -> Subject:
 def of_fleet(fleet: Fleet, source: str) -> Subject:
     """The protocol on a fleet."""
     try:
-        system = protocol(fleet, CORE)
+        system = protocol(fleet, of(fleet))
     except ModelError as mistake:
         raise Refused(f"{clean(source)}: {clean(mistake.sentence)}") from mistake
     steps = len({entry.step for entry in fleet.hosts})
-    taking_part = {action.name for action in system.actions}
     sizes = ((len(fleet.hosts), "host"), (len(fleet.vms), "VM"), (steps, "step"))
     return Subject(
         source=source,
@@ -144,7 +145,7 @@ def of_fleet(fleet: Fleet, source: str) -> Subject:
         system=system,
         size=", ".join(counted(number, word) for number, word in sizes),
         place=Location(source, 1),
-        parts=tuple(name for name, part in PARTS.items() if any(action.name in taking_part for action in part.ACTIONS)),
+        parts=parts_of(fleet),
         expect=_expectation(fleet, source, system),
     )
 

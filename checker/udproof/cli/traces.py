@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from udproof.cli.console import clean, counted, note, pour, say, width
+from udproof.cli.drawings import drawn
 from udproof.cli.exits import Code, Refused
+from udproof.cli.parameters import DRAWINGS
 from udproof.cli.report_text import title
 from udproof.cli.sources import Subject, load, mutant_named, planted
 from udproof.counterexamples.explain import cause, decisive, duration, step_table
 from udproof.counterexamples.files import write_atomically
+from udproof.counterexamples.html import Chapter, Counterexample
+from udproof.counterexamples.html import document as page
 from udproof.counterexamples.itf import from_itf
-from udproof.counterexamples.picture import timing_svg
 from udproof.counterexamples.table import markdown, plain
 from udproof.counterexamples.trace import BadTrace, Trace
 from udproof.language import Property
@@ -60,7 +63,7 @@ class Drawing:
 
 
 def render(path: str, form: str, drawing: Drawing) -> Code:
-    """Draw a trace as svg, markdown or text, into a file or to standard output."""
+    """Draw a trace in one of the formats, into a file or to standard output."""
     document = _document(path)
     subject = _subject(path, document, drawing.fleet, drawing.mutant)
     try:
@@ -169,9 +172,12 @@ def _shown_property(trace: Trace, subject: Subject, wanted: str | None) -> Prope
     return false[0] if false else None
 
 
-def _drawn(trace: Trace, form: str, prop: Property | None) -> str:
-    if form == "svg":
-        return timing_svg(trace, prop)
+def _drawn(trace: Trace, form: str, prop: Property | None) -> str | bytes:
+    if form in DRAWINGS:
+        return drawn(form, trace, prop)
+    if form == "html":
+        summary = f"a run of the model {trace.system.hash}"
+        return page([Chapter(trace.system.name, summary, counterexamples=(Counterexample(trace, prop),))])
     table = step_table(trace, trace.system.checks if prop is None else [prop])
     if form == "text":
         return table.as_text(width())

@@ -8,6 +8,8 @@ finished runs are reported when the next one fails or is interrupted.
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +21,13 @@ from udproof.cli.progress import progress
 from udproof.cli.runs import Run, far, judged
 from udproof.cli.sources import Subject, load
 from udproof.cli.watch import verify_within
+from udproof.engines.checkpoint import BadCheckpoint
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Engine, Limits
+from udproof.engines.zones import Zones
 from udproof.language import Property
 
-ENGINES: dict[str, type[Engine]] = {"explore": Explore}
+ENGINES: dict[str, type[Engine]] = {"explore": Explore, "zones": Zones}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,44 @@ class Request:
     report: tuple[ReportTo, ...]
     memory: int | None
     timeout: float | None
+    jobs: int | None
+    symmetry: bool
+    checkpoint: str | None
+    resume: str | None
     stop_at_first: bool
     quiet: bool
 
     @property
     def limits(self) -> Limits:
         """The limits of each search. Unless it is told otherwise, it leaves the machine a quarter of its memory."""
-        memory = installed_memory() * 3 // 4 if self.memory is None else self.memory
-        return Limits(seconds=self.timeout, memory=memory, stop_at_first=self.stop_at_first)
+        return Limits(
+            seconds=self.timeout,
+            memory=installed_memory() * 3 // 4 if self.memory is None else self.memory,
+            symmetry=self.symmetry,
+            jobs=cores() if self.jobs is None else self.jobs,
+            stop_at_first=self.stop_at_first,
+            checkpoints=Path(self.folder) if self.folder is not None else None,
+            resume=self.resume is not None,
+        )
+
+    @property
+    def folder(self) -> str | None:
+        """The folder of the checkpoints. Refused if it is not clear which, or of which file."""
+        if self.checkpoint is not None and self.resume is not None:
+            raise Refused("--resume keeps the checkpoint in its folder up to date; leave --checkpoint out.")
+        chosen = self.resume if self.checkpoint is None else self.checkpoint
+        if chosen is not None and len(self.files) > 1:
+            option = "--resume" if self.checkpoint is None else "--checkpoint"
+            raise Refused(f"{option} {clean(chosen)}: a checkpoint is of one file; verify each in a command of its own.")
+        return chosen
+
+
+def cores() -> int:
+    """The cores that this process may use, or as many as its control group (Linux, version 2) grants time of."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    group = Path("/sys/fs/cgroup/cpu.max")
+    quota, period = group.read_text().split() if group.is_file() else ("max", "1")
+    return found if quota == "max" else max(1, min(found, int(quota) // int(period)))
 
 
 def installed_memory() -> int:
@@ -58,13 +92,14 @@ def installed_memory() -> int:
 
 def verify(request: Request) -> Code:
     """Verify every file, report, and answer with the worst of the codes."""
+    limits = request.limits
     jobs = _jobs(request)
     reports.check(request.report, [subject.source for subject, _ in jobs])
     runs: list[Run] = []
     codes: list[Code] = []
     try:
         for subject, selected in jobs:
-            codes.append(_one(request, subject, selected, runs))
+            codes.append(_one(request, limits, subject, selected, runs))
             if codes[-1] is Code.INTERRUPTED:
                 break
     finally:  # what is finished is told, whatever happened to the next one
@@ -89,7 +124,7 @@ def _jobs(request: Request) -> list[tuple[Subject, tuple[Property, ...]]]:
     return jobs
 
 
-def _one(request: Request, subject: Subject, selected: tuple[Property, ...], runs: list[Run]) -> Code:
+def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Property, ...], runs: list[Run]) -> Code:
     """Verify one subject. Its run, if there is one, is added to `runs` and told as text, if that was asked for."""
     if subject.mutant and not request.quiet:
         note(f"{clean(subject.source)}: with the mistake {subject.mutant} planted; what the fleet file expects is not asked.")
@@ -98,10 +133,13 @@ def _one(request: Request, subject: Subject, selected: tuple[Property, ...], run
         return Code.NOTHING
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = verify_within(_engine(request.engine), subject.system, selected, request.limits, told)
+            result = verify_within(_engine(request.engine), subject.system, selected, limits, told)
     except Refused as refused:
         for sentence in refused.sentences:
             note(sentence)
+        return Code.USAGE
+    except BadCheckpoint as bad:
+        note(clean(bad))
         return Code.USAGE
     except KeyboardInterrupt:
         note(f"{clean(subject.source)}: interrupted before the search began; no state was looked into.")
@@ -112,10 +150,12 @@ def _one(request: Request, subject: Subject, selected: tuple[Property, ...], run
     if request.format == "text":
         if len(runs) > 1:
             say()
-        for line in report_text.text(run, width()):
+        for line in report_text.text(run, width(), wrap=sys.stdout.isatty()):
             say(line)
     if run.code is Code.INTERRUPTED:
         note(f"{clean(subject.source)}: interrupted after {result.figures.seconds:.1f} s: {far(result.figures)}.")
+    if request.folder is not None and run.counts["unknown"]:
+        note(f"{clean(subject.source)}: to go on from the last checkpoint, give --resume {clean(shlex.quote(request.folder))}.")
     return run.code
 
 

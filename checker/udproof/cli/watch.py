@@ -17,7 +17,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from udproof.engines.explore import resident_memory
+from udproof.engines.explore import most_memory, resident_memory
 from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import Property, System
 
@@ -96,7 +96,7 @@ def verify_within(
             engine=engine.name,
             scope="this fleet",
             verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
-            figures=replace(last, seconds=time.monotonic() - watch.began, memory=resident_memory()),
+            figures=replace(last, seconds=time.monotonic() - watch.began, memory=most_memory()),
             complete=False,
             fired=dict.fromkeys((action.name for action in system.actions), 0),
             stopped=stopped,

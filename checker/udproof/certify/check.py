@@ -1,0 +1,279 @@
+"""What is checked of a certificate, and what that shows.
+
+A certificate claims: in every structure that satisfies the *assumptions* (axioms on who stands where, inequalities between times), certain
+*lemmas* hold at the start, are kept by each action and by the passing of time, and imply the properties. The check is that
+
+1. every file is there, is listed, and has the digest that the manifest says; all speak of one model;
+2. all scripts declare the same symbols and assume the same axioms and inequalities, exactly those that the manifest lists;
+3. the scripts of steps assume the same lemmas, and ask for exactly these lemmas, with the state after the step in place of the one
+   before; the state after is *defined* (`define-fun`), so that it cannot contradict anything; beside it there are guards (of actions)
+   and deadlines (of time) only, and they speak of the state before;
+4. there is a script for the start, for each action, for time, and for each property;
+5. cvc5 answers `unsat` to every question, and `sat` to the one whether the assumptions can be met at all.
+
+That shows the claim for the transition system that the scripts describe. That this is the system of the fleet file is not shown by files
+alone: it takes the program that wrote them (`udproof certify DIR --fleet FILE` writes them again, and compares).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from udproof.certify.scripts import Malformed, Node, parse, renamed, words
+from udproof.certify.solver import answers
+
+FORMAT = 1
+_DECLARING = ("declare-sort", "declare-datatype", "declare-fun", "declare-const")
+
+
+class Rejected(Exception):
+    """A certificate that is not accepted; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an accepted certificate shows."""
+
+    model: str
+    properties: tuple[str, ...]
+    assumed: tuple[str, ...]
+    lemmas: int
+    questions: int
+
+
+@dataclass
+class _Script:
+    """A script, taken apart."""
+
+    name: str
+    text: str
+    head: list[Node] = field(default_factory=list)  # declarations
+    asserted: dict[str, Node] = field(default_factory=dict)
+    defined: dict[str, Node] = field(default_factory=dict)
+    arguments: set[str] = field(default_factory=set)  # constants declared after the assumptions
+    asked: dict[str, Node] = field(default_factory=dict)  # what is denied between push and pop
+    info: dict[str, str] = field(default_factory=dict)
+    bare: int = 0  # questions without anything denied
+
+
+def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Accepted:
+    """Check a certificate. Rejected with the reason, OSError if it cannot be read."""
+    manifest = _manifest(folder)
+    texts = _texts(folder, manifest)
+    scripts = {name: _taken_apart(name, text) for name, text in texts.items()}
+    _same_ground(manifest, scripts)
+    lemmas = _lemmas(manifest, scripts)
+    _complete(manifest, scripts)
+    for script in scripts.values():
+        _form(script, lemmas)
+    questions = 0
+    for script in scripts.values():
+        progress(script.name)
+        expected = "sat" if script.name == "consistent.smt2" else "unsat"
+        given = answers(script.text, script.name)
+        wanted = len(script.asked) + script.bare
+        if len(given) != wanted:
+            raise Rejected(f"{script.name}: {wanted} questions are asked, and the solver answered {len(given)}")
+        for number, answer in enumerate(given, 1):
+            if answer != expected:
+                raise Rejected(f"{script.name}: question {number} is answered {answer}, and {expected} is claimed")
+        questions += wanted
+    assumed = (*manifest["assumed"]["axioms"].values(), *manifest["assumed"]["times"].values())
+    return Accepted(manifest["model"], tuple(manifest["properties"]), assumed, len(lemmas), questions)
+
+
+# --- files
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Rejected(f"{folder}: there is no manifest.json, so this is no certificate") from None
+    except ValueError as problem:
+        raise Rejected(f"manifest.json cannot be read ({problem})") from None
+    shape = {
+        "format": int, "model": str, "properties": list, "actions": list, "assumed": dict, "lemmas": dict, "files": dict
+    }  # fmt: skip
+    for key, kind in shape.items():
+        if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kind):
+            raise Rejected(f"manifest.json has no {key}, or not of the right kind")
+    if manifest["format"] != FORMAT:
+        raise Rejected(f"manifest.json is of format {manifest['format']}, and format {FORMAT} is understood")
+    if not isinstance(manifest["assumed"].get("axioms"), dict) or not isinstance(manifest["assumed"].get("times"), dict):
+        raise Rejected("manifest.json does not list the axioms and times that are assumed")
+    return manifest
+
+
+def _texts(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    there = {path.name for path in folder.iterdir() if path.name != "manifest.json"}
+    if missing := sorted(set(manifest["files"]) - there):
+        raise Rejected(f"{missing[0]} is listed in the manifest, and missing")
+    if extra := sorted(there - set(manifest["files"])):
+        raise Rejected(f"{extra[0]} is not listed in the manifest")
+    found = {}
+    for name, digest in sorted(manifest["files"].items()):
+        if "/" in name or not name.endswith(".smt2"):
+            raise Rejected(f"{name!r} cannot be the name of a script")
+        content = (folder / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Rejected(f"{name} is not the file that the manifest speaks of: its digest differs")
+        found[name] = content.decode("utf-8")
+    return found
+
+
+# --- form
+
+
+def _taken_apart(name: str, text: str) -> _Script:
+    try:
+        commands = parse(text)
+    except Malformed as problem:
+        raise Rejected(f"{name}: {problem}") from None
+    script, inside, pending = _Script(name, text), False, None
+    for command in commands:
+        match command:
+            case ("set-logic", "ALL"):
+                pass
+            case ("set-info", str(key), str(value)):
+                script.info[key] = value.strip('"')
+            case ("declare-const", str(what), _) if script.asserted:
+                script.arguments.add(what)
+            case (str(kind), *_) if kind in _DECLARING and not script.asserted:
+                script.head.append(command)
+            case ("define-fun", str(what), _, _, body) if what not in script.defined:
+                script.defined[what] = command
+            case ("push", "1") if not inside:
+                inside, pending = True, None
+            case ("pop", "1") if inside:
+                inside = False
+            case ("check-sat",) if inside and pending is not None:
+                pass
+            case ("check-sat",) if not inside:
+                script.bare += 1
+            case ("assert", ("!", body, ":named", str(label))) if inside and pending is None and label not in script.asked:
+                pending = label
+                script.asked[label] = body
+            case ("assert", ("!", body, ":named", str(label))) if not inside and label not in script.asserted:
+                script.asserted[label.strip("|")] = body
+            case _:
+                raise Rejected(f"{name}: this has no place in a certificate: {_short(command)}")
+    if inside or text.count("(check-sat)") != len(script.asked) + script.bare:
+        raise Rejected(f"{name}: each question must stand between push and pop, with one thing denied")
+    return script
+
+
+def _short(node: Node) -> str:
+    text = node if isinstance(node, str) else f"({' '.join(_short(part) for part in node)})"
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _same_ground(manifest: dict[str, Any], scripts: dict[str, _Script]) -> None:
+    """One model, the same declarations, and the assumptions that are listed."""
+    listed = {**manifest["assumed"]["axioms"], **manifest["assumed"]["times"]}
+    first: _Script | None = None
+    for script in scripts.values():
+        if script.info.get(":model") != manifest["model"]:
+            raise Rejected(f"{script.name} is of model {script.info.get(':model')}, and the manifest of model {manifest['model']}")
+        assumed = {label: body for label, body in script.asserted.items() if label.startswith(("axiom-", "time-"))}
+        if odd := sorted(set(assumed) ^ set(listed)):
+            where = "not listed in the manifest" if odd[0] in assumed else "listed in the manifest, and not there"
+            raise Rejected(f"{script.name}: the assumption {odd[0]} is {where}")
+        if first is None:
+            first = script
+        if script.head != first.head:
+            raise Rejected(f"{script.name} and {first.name} declare different symbols")
+        for label, body in assumed.items():
+            if first.asserted.get(label) != body:
+                raise Rejected(f"{script.name} and {first.name} do not assume the same by {label}")
+
+
+def _lemmas(manifest: dict[str, Any], scripts: dict[str, _Script]) -> dict[str, Node]:
+    """The lemmas by name, the same in every script that assumes any."""
+    found: dict[str, Node] = {}
+    for script in scripts.values():
+        own = {label: body for label, body in script.asserted.items() if label.startswith("lemma-")}
+        if script.name in ("start.smt2", "consistent.smt2"):
+            if own:
+                raise Rejected(f"{script.name} assumes a lemma, which nothing has shown there")
+            continue
+        if set(own) != set(manifest["lemmas"]):
+            raise Rejected(f"{script.name} does not assume exactly the lemmas that the manifest lists")
+        found = found or own
+        if own != found:
+            label = next(label for label in own if own[label] != found[label])
+            raise Rejected(f"{script.name} and another script do not mean the same by {label}")
+    return found
+
+
+def _complete(manifest: dict[str, Any], scripts: dict[str, _Script]) -> None:
+    needed = ["consistent.smt2", "start.smt2", *(f"action-{name}.smt2" for name in manifest["actions"])]
+    needed += [f"property-{name}.smt2" for name in manifest["properties"]]
+    if any(_symbol_of(command).endswith(".since|") for script in scripts.values() for command in script.head):
+        needed.append("time.smt2")
+    for name in needed:
+        if name not in scripts:
+            raise Rejected(f"{name} is missing: not everything is shown")
+    for name in scripts:
+        if name not in needed and not name.startswith("range-"):
+            raise Rejected(f"{name} belongs to no action and no property that the manifest lists")
+
+
+def _symbol_of(command: Node) -> str:
+    return command[1] if isinstance(command, tuple) and len(command) > 1 and isinstance(command[1], str) else ""
+
+
+def _form(script: _Script, lemmas: dict[str, Node]) -> None:
+    """What a script assumes beside the common ground, and what it asks for."""
+    extra = [label for label in script.asserted if not label.startswith(("axiom-", "time-", "lemma-"))]
+    if script.name == "consistent.smt2":
+        allowed: tuple[str, ...] = ()
+        if script.bare != 1 or script.asked or script.defined:
+            raise Rejected("consistent.smt2 must ask once whether the assumptions can be met, and nothing else")
+    elif script.name.startswith(("property-", "range-")):
+        allowed = ("idle-",) if script.name == "property-time-can-pass.smt2" else ()
+        if script.bare or script.defined or not script.asked:
+            raise Rejected(f"{script.name} must ask whether the lemmas imply something, and nothing else")
+    else:
+        allowed = {"start.smt2": (), "time.smt2": ("deadline-",)}.get(script.name, ("guard-",))
+        _steps(script, lemmas)
+    for label in extra:
+        if not label.startswith(allowed) or not allowed:
+            raise Rejected(f"{script.name} assumes {label}, which has no place there")
+        if any(word.endswith(".next|") for word in words(script.asserted[label])) and not label.startswith("deadline-"):
+            raise Rejected(f"{script.name}: {label} speaks of the state after the step")
+
+
+def _steps(script: _Script, lemmas: dict[str, Node]) -> None:
+    """The state after a step is defined, as a whole, and each lemma is asked for in it."""
+    if script.bare or len(script.asked) != len(lemmas):
+        raise Rejected(f"{script.name} must ask for each of the {len(lemmas)} lemmas, and asks {len(script.asked) + script.bare}")
+    constants, changing = set(), set()
+    for command in script.head:
+        if _symbol_of(command):
+            constants.add(_symbol_of(command))
+    names: dict[str, str] = {}
+    for what in script.defined:
+        plain = what.removesuffix(".next|") + "|" if what.endswith(".next|") else ""
+        plain = "now" if what == "|now.next|" else plain
+        if plain not in constants:
+            raise Rejected(f"{script.name} defines {what}, which is no symbol of the state")
+        names[plain] = what
+        changing.add(plain)
+    known: set[str] = set()
+    for what, command in script.defined.items():
+        if later := {word for word in words(command) if word.endswith(".next|")} - known - {what}:
+            raise Rejected(f"{script.name}: {what} is defined by {sorted(later)[0]}, which is not defined yet")
+        known.add(what)
+    for label, body in lemmas.items():
+        goal = f"|goal-{label.removeprefix('lemma-')}|"
+        if script.asked.get(goal) != ("not", renamed(body, names)):
+            raise Rejected(f"{script.name}: what is asked for by {goal} is not {label} after the step")
+
+
+__all__ = ["Accepted", "Rejected", "Sequence", "check"]

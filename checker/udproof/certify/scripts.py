@@ -1,0 +1,58 @@
+"""SMT-LIB scripts as nested tuples of words: all that the check of their form needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Node: TypeAlias = "str | tuple[Node, ...]"
+
+_WORD = re.compile(r'\s+|;[^\n]*|([()])|(\|[^|]*\||"(?:[^"]|"")*"|[^\s()|";]+)')
+
+
+class Malformed(Exception):
+    """A script that cannot be read; the sentence says why."""
+
+
+def parse(text: str) -> list[Node]:
+    """The commands of a script."""
+    stack: list[list[Node]] = [[]]
+    for bracket, word in _words(text):
+        if word:
+            stack[-1].append(word)
+        elif bracket == "(":
+            stack.append([])
+        elif len(stack) == 1:
+            raise Malformed("a bracket is closed that was never opened")
+        else:
+            made = tuple(stack.pop())
+            stack[-1].append(made)
+    if len(stack) > 1:
+        raise Malformed("a bracket is opened and never closed")
+    return stack[0]
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    place = 0
+    while place < len(text):
+        found = _WORD.match(text, place)
+        if found is None:
+            raise Malformed(f"the character {text[place]!r} means nothing here")
+        place = found.end()
+        if found[1] or found[2]:
+            yield found[1] or "", found[2] or ""
+
+
+def renamed(node: Node, names: dict[str, str]) -> Node:
+    """The same with words replaced."""
+    return names.get(node, node) if isinstance(node, str) else tuple(renamed(part, names) for part in node)
+
+
+def words(node: Node) -> Iterator[str]:
+    """Every word."""
+    if isinstance(node, str):
+        yield node
+    else:
+        for part in node:
+            yield from words(part)

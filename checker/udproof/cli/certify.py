@@ -1,0 +1,57 @@
+"""`udproof certify`: a certificate is checked again, from its files, with a solver that did not find the proof.
+
+With a fleet, the scripts are also written once more from the fleet's model and the certificate's lemmas, and compared byte by byte: then
+the certificate is about that fleet's protocol, and not only about what its scripts describe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from udproof.certify.check import Accepted, Rejected, check
+from udproof.cli.console import clean, note, say
+from udproof.cli.exits import Code, Refused
+
+
+def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:
+    """Check a certificate. Exit code 0 if it is accepted, 10 if not."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise Refused(f"{clean(folder)}: there is no such folder; give the folder of a certificate.")
+    try:
+        found = check(path, lambda name: None)
+        if fleet is not None or mutant is not None:
+            _compare(path, found, fleet, mutant)
+    except Rejected as reason:
+        note(f"{clean(folder)}: not accepted: {clean(str(reason))}.")
+        return Code.VIOLATED
+    except (OSError, UnicodeError) as problem:
+        raise Refused(f"{clean(folder)}: the certificate cannot be read ({clean(str(problem))}).") from problem
+    say(f"accepted: model {found.model}, {found.lemmas} lemmas, {found.questions} questions, each answered by cvc5 as claimed.")
+    say("It shows, for every instance, in dense time:")
+    for name in found.properties:
+        say(f"  - {clean(name)}")
+    say("Assumed:")
+    for line in found.assumed:
+        say(f"  - {clean(line)}")
+    if fleet is None and mutant is None:
+        say("That the scripts describe this model is not shown by the files; --fleet FILE writes them again, and compares.")
+    else:
+        say("The scripts are those that udproof writes for this fleet's model.")
+    return Code.HOLDS
+
+
+def _compare(path: Path, found: Accepted, fleet: str | None, mutant: str | None) -> None:
+    """Rejected if the scripts are not those of the fleet's model."""
+    from udproof.cli.sources import load
+    from udproof.prover import smtlib, store
+    from udproof.prover.theorem import formulas
+
+    subject = load(fleet, mutant)
+    if found.model != subject.system.hash:
+        raise Rejected(f"it is of model {found.model}, and the fleet's model is {subject.system.hash}")
+    for proof in store.stored(formulas(subject.system)):
+        made = smtlib.files(proof, subject.system.hash, found.properties)
+        if all((path / name).is_file() and (path / name).read_text(encoding="utf-8") == text for name, text in made.items()):
+            return
+    raise Rejected("its scripts are not those that udproof writes for this model with the lemmas that it keeps")

@@ -1,0 +1,68 @@
+"""The reference semantics in dense time: instants are fractions, and a run may use any of them.
+
+`Semantics` counts ticks. A run whose instants are fractions is a run in ticks of their common part, so it is replayed by the same
+semantics in ticks that are `parts` times finer; comparisons may be strict then, since nothing is rounded. What zones cannot say is
+refused here, with the place: when a clock runs, and when a deadline holds, must not depend on a clock.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from udproof.language import ModelError, System
+from udproof.language.instance import seconds_of
+from udproof.language.printing import naming, show
+from udproof.language.semantics import Layout, Semantics
+from udproof.language.time import TickTime, check_closed, comparisons_of, divisor, reads_clock
+
+
+class DenseTime(TickTime):
+    """Ticks of a part of the greatest common divisor of all durations."""
+
+    def __init__(self, system: System, parts: int = 1) -> None:
+        _check(system)
+        self._instance = system.instance
+        comparisons = list(comparisons_of(system))
+        bounds = [seconds_of(node.bound, system.instance) for node in comparisons]
+        self.unit = divisor([bound for bound in bounds if bound] or [Fraction(1)]) / parts
+        self.caps = dict.fromkeys(system.clocks, 0)
+        for node in comparisons:
+            self.caps[node.clock] = max(self.caps[node.clock], self.ticks(node.bound) + 1)
+
+
+class DenseSemantics(Semantics):
+    """The semantics in ticks of a part of the unit of time; see the module."""
+
+    def __init__(self, system: System, parts: int = 1) -> None:
+        self.system = system
+        self.layout = Layout(system)
+        self.parts = parts
+        self.time = DenseTime(system, parts)
+
+
+def semantics_in_parts(system: System, parts: int) -> Semantics:
+    """The semantics in ticks of a part of the unit; the usual one where it will do."""
+    return Semantics(system) if parts == 1 and is_closed(system) else DenseSemantics(system, parts)
+
+
+def is_closed(system: System) -> bool:
+    """Is counting ticks exact for the system?"""
+    try:
+        check_closed(system)
+    except ModelError:
+        return False
+    return True
+
+
+def _check(system: System) -> None:
+    for clock in system.clocks:
+        if reads_clock(clock.during):
+            condition = show(clock.during, naming(clock.params))
+            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.")
+    for dead in system.deadlines:
+        if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
+            raise ModelError(
+                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only."
+            )
+    if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
+        raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")

@@ -1,0 +1,103 @@
+"""Looking for a proof for every size: candidates, samples, Houdini, minimisation.
+
+What is found here is believed by nobody: it goes through `recheck`, which shares neither the instantiation nor the terms with this.
+
+Every bounded integer must be shown to stay in its range, since an action that leaves it is a mistake of the model; without that nothing
+is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from udproof.language import Property, System
+from udproof.prover.candidates import candidates, inequalities, ranges
+from udproof.prover.cases import Given, Library, steps_of
+from udproof.prover.fragment import complaint
+from udproof.prover.houdini import Clockwork, Houdini, ranked
+from udproof.prover.lemmas import Lemma, of_property
+from udproof.prover.logic import Logic
+from udproof.prover.minimise import Minimiser
+from udproof.prover.samples import Sample
+from udproof.prover.theorem import Proof
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a search came to: a proof of what could be shown, and for each other property what stands in the way."""
+
+    proof: Proof
+    failed: Mapping[str, Failure]
+    queries: int
+    tried: int  # candidates
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a property could not be shown, in half a sentence."""
+
+    sentence: str
+
+
+def search(
+    system: System,
+    properties: Sequence[Property],
+    durations: Mapping[str, Fraction],
+    samples: Sequence[Sample],
+    clockwork: Clockwork,
+    own: Iterable[Lemma] = (),
+    told: Callable[[str], None] = lambda _: None,
+) -> Attempt:
+    """Look for lemmas that show the properties, for every instance whose times keep what is found to be needed.
+
+    `system` is free of its instance, `durations` are the seconds for which inequalities are taken up. GaveUp if time is over.
+    """
+    possible = [prop for prop in properties if complaint(prop) is None]
+    failed = {prop.name: Failure(f"the property {complaint(prop)}") for prop in properties if complaint(prop) is not None}
+    times = sorted(inequalities(system, durations, system.properties), key=lambda one: one.room(durations))
+    pool = candidates(system, [prop for prop in possible if not prop.watches_time], samples, own)
+    for sample in samples:
+        pool = [lemma for lemma in pool if not sample.refutes(lemma)]
+    told(f"{len(pool)} candidates")
+    library = Library(Logic(system))
+    houdini = Houdini(library, Given.of(system, times), steps_of(system), pool, clockwork)
+    wanted = {lemma.origin: lemma for lemma in pool if lemma.origin.startswith(("property ", "the range of "))}
+    false: set[Lemma] = set()
+    while True:
+        batch = [lemma for lemma in ranked(pool, houdini.alive, {*houdini.dropped, *false}) if lemma not in houdini.alive]
+        holding = houdini.start(batch)
+        false |= set(batch) - set(holding)
+        if not holding:
+            break
+        houdini.run(holding)
+        told(f"{len(houdini.alive)} of {len(pool)} candidates left")
+        open_ = [lemma for lemma in wanted.values() if lemma not in houdini.alive and lemma not in false]
+        if not open_:
+            break
+        for lemma in open_:
+            houdini.dropped.pop(lemma, None)  # more lemmas may save it
+    return _minimised(houdini, possible, failed, len(pool))
+
+
+def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str, Failure], tried: int) -> Attempt:
+    system = houdini.logic.system
+    minimiser, shown = Minimiser(houdini), []
+    alive = {lemma.origin: lemma for lemma in houdini.alive}
+    for lemma in ranges(system):
+        if not minimiser.show(lemma, lemma.origin):
+            failed |= {prop.name: Failure(f"{lemma.origin} may be left by some action") for prop in possible}
+            return Attempt(Proof(system, (), (), (), {}), failed, houdini.queries, tried)
+    for prop in possible:
+        if prop.watches_time:
+            fine = minimiser.show_time_passes(system.deadlines, prop.name)
+        else:
+            fine = minimiser.show(alive.get(f"property {prop.name}", of_property(prop)), prop.name)
+        if fine:
+            shown.append(prop.name)
+        else:
+            failed[prop.name] = Failure("no lemmas were found that it follows from")
+    found = minimiser.found
+    proof = Proof(system, tuple(found.lemmas), tuple(found.times), tuple(shown), {**found.lemmas, **found.shown})
+    return Attempt(proof, failed, houdini.queries, tried)
