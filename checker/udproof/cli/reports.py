@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from udproof.cli import report_html, report_json, report_markdown
+from udproof.cli import report_json, report_markdown
 from udproof.cli.console import clean, note
 from udproof.cli.drawings import drawn
 from udproof.cli.exits import Refused
@@ -66,6 +66,8 @@ def _texts(report: ReportTo, runs: Sequence[Run], given: int) -> Iterator[tuple[
     elif report.format == "markdown":
         yield report.path, report_markdown.text(runs)
     elif report.format == "html":
+        from udproof.cli import report_html  # its template and script are read for those who want them only
+
         yield report.path, report_html.text(runs)
     else:
         yield from _pictures(report, runs)

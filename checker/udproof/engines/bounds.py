@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from udproof.engines.algebra import Ground, slots_of, substitute
-from udproof.engines.zone_cases import Bound
+from udproof.engines.algebra import slots_of, substitute
+from udproof.engines.zone_cases import Bound, Case, Item
 from udproof.engines.zone_system import ZoneAction, ZoneSystem
 
 NONE = -1  # never compared
@@ -49,12 +49,11 @@ class Bounds:
                 self._changing[slot].append(action)
             for clock in {item.bound.slot for case in action.cases for item in case.items}:
                 self._comparing[clock].append(action)
-        self._claims: dict[int, list[tuple[Ground, bool]]] = defaultdict(list)  # by clock: formulas, and which value is watched
-        for item in system.ground.properties:
-            watched = [(item.premise, True)] if item.property.watches_time else [(item.premise, True), (item.body, False)]
-            for formula, holds in watched:
-                for clock in {bound.slot for bound in system.cases.bounds(formula, holds)}:
-                    self._claims[clock].append((formula, holds))
+        self._claims: dict[int, list[tuple[Case, Item]]] = defaultdict(list)  # by clock: what properties and premises compare
+        for claim in system.properties:
+            for case in (*claim.broken, *claim.premise):
+                for item in case.items:
+                    self._claims[item.bound.slot].append((case, item))
         self.of = {clock: self._clock(clock) for clock in system.clocks}
 
     def _clock(self, clock: int) -> ClockBounds:
@@ -96,10 +95,9 @@ class Bounds:
                         yield item.bound
                         if system.doubtful:  # "no action is enabled" is asked too
                             yield item.bound.negation
-        for formula, holds in self._claims[clock]:
-            for bound in system.cases.bounds(substitute(formula, known), holds):
-                if bound.slot == clock:
-                    yield bound
+        for case, item in self._claims[clock]:
+            if substitute(case.condition, known) != 0 and substitute(item.unless, known) != 1:
+                yield item.bound
         for limit in system.limits:
             if limit.slot == clock and substitute(limit.condition, known) != 0:
                 yield Bound(clock, True, limit.ticks, False)

@@ -36,7 +36,8 @@ from udproof.prover.samples import Sample, generic, small_instances
 from udproof.prover.search import search
 from udproof.prover.theorem import Proof, formulas
 
-_SIZES = (1, 2, 2)
+_SIZES = (1, 2, 2)  # of the instances that are explored to refute
+_SAMPLED = (1, 2, 2, 2, 2, 3)  # and of those whose states throw out candidates
 _STATES = 500  # of each small instance, to refute candidates with
 _EXPLORATION = 5.0  # seconds for one small instance at most
 _OWN = 20_000  # a system with more states than this is not explored itself
@@ -149,7 +150,7 @@ class Parametric:
 
     def _search(self, work: _Work, free: System, wanted: Sequence[Property], durations: Mapping[str, Fraction]) -> None:
         times = inequalities(free, durations, free.properties)
-        samples = [sample for number, size in enumerate(_SIZES) for sample in _sampled(free, times, durations, number, size)]
+        samples = [sample for number, size in enumerate(_SAMPLED) for sample in _sampled(free, times, durations, number, size)]
         attempt = search(free, wanted, durations, samples, work.clockwork)
         work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
         proof = attempt.proof
@@ -197,7 +198,7 @@ def _sampled(
     free: System, times: Sequence[Inequality], durations: Mapping[str, Fraction], number: int, size: int
 ) -> list[Sample]:
     made = small_instances(free, generic(times, durations, number), [size])
-    return [Sample(Semantics(one), reached(one, _STATES)) for one in made]
+    return [Sample(Semantics(one), reached(one, _STATES, 30_000)) for one in made]
 
 
 def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:

@@ -15,7 +15,8 @@ from udproof.engines import dbm
 from udproof.engines.algebra import At, Ground, Op
 from udproof.engines.bounds import NONE, Bounds
 from udproof.engines.canonical import Canonical
-from udproof.engines.emit import Emitter, in_range
+from udproof.engines.emit import in_range
+from udproof.engines.emitter import Emitter
 from udproof.engines.instantiate import Look
 from udproof.engines.packing import Packing
 from udproof.engines.symmetry import Element, Nest

@@ -1,12 +1,12 @@
 """The run that breaks a property soonest: least elapsed time, by Dijkstra's algorithm over zones.
 
 A clock that is never set to zero tells the time. Only its lower bound matters ("could this have been reached by then?"), so it is
-extrapolated as a clock that is compared from above only, and of two zones the one that is reached sooner takes in the other. Nodes are
-taken in the order of the soonest time that they hold; the first broken one is broken soonest. Where that time is only approached
-(a strict bound), the run comes as near as instants in the fewest parts of the unit allow.
+extrapolated as a clock that is compared from above only, and of two zones the one that is reached sooner takes in the other.
+Nodes are taken in the order of the soonest time that they hold; the first broken one is broken soonest. Where that time is only
+approached (a strict bound), the run comes as near as instants in the fewest parts of the unit allow.
 
-This is the reference search, not the compiled one: it is for a property that is known to be violated, and looks no further in time than
-the violation.
+This is the reference search, not the compiled one: it is for a property that is known to be violated, and looks no further in
+time than the violation.
 """
 
 from __future__ import annotations
