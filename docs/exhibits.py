@@ -16,7 +16,7 @@ from udproof.counterexamples.trace import BadTrace, Trace
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits
 from udproof.language import Property, System
-from udproof.properties import CORE
+from udproof.properties import of
 from udproof.protocol import fleets, mutants
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet_file import read_fleet
@@ -55,7 +55,8 @@ def _section(entry: gallery.Entry, folder: Path) -> str:
 @cache
 def right(name: str) -> System:
     """The protocol on the fleet of a mistake, without it."""
-    return protocol(read_fleet(fleets.path_of(mutants.named(name).fleet)), CORE)
+    fleet = read_fleet(fleets.path_of(mutants.named(name).fleet))
+    return protocol(fleet, of(fleet))
 
 
 @cache

@@ -22,8 +22,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,12 +31,13 @@ import exhibits
 
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Outcome, Result
-from udproof.language import Action, Property, System
+from udproof.language import Action, Property, System, Variable
 from udproof.language import expressions as ex
 from udproof.language.printing import naming, show
-from udproof.properties import CORE
+from udproof.properties import ALL, CORE, OF_PARTS, of
 from udproof.protocol import events, fleets, host, mutants, tenant, vm, walk
-from udproof.protocol.assembly import ALWAYS_ASSUMED, protocol
+from udproof.protocol.assembly import ALWAYS_ASSUMED, parts_of, protocol
+from udproof.protocol.assembly import PARTS as PROTOCOL
 from udproof.protocol.fleet_file import read_fleet, schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,19 @@ Schema: TypeAlias = Mapping[str, Any]
 
 # Too many states for the search in Python; "compiled exploration" is to bring them within reach.
 TOO_LARGE = ("large", "twenty-domains")
+
+# What switches each part beyond the core on, in a fleet file.
+SWITCHES = {
+    "cancellation": "[events]",
+    "jobs": "[jobs]",
+    "health": "[health]",
+    "network": "[network]",
+    "controller": "[controller]",
+    "breakdown": "[faults]",
+    "agent": "[tenants]",
+    "metadata": "[metadata]",
+    "migration": "[migration]",
+}
 
 PICTURES = {
     "late-watchdog.svg": "verify docs/examples/late-watchdog.toml --property pause-bounded --report svg={}",
@@ -71,9 +85,15 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 @cache
+def on(name: str) -> System:
+    """The protocol on a shipped fleet, with the properties that mean something there."""
+    fleet = read_fleet(fleets.path_of(name))
+    return protocol(fleet, of(fleet))
+
+
 def teaching() -> System:
-    """The protocol with every part, on the fleet to learn with."""
-    return protocol(read_fleet(fleets.path_of("teaching")), CORE)
+    """The protocol's core, on the fleet to learn with."""
+    return on("teaching")
 
 
 def _code(text: str) -> str:
@@ -97,8 +117,12 @@ def actions(part: tuple[Action, ...]) -> str:
 
 def variables() -> str:
     """What a state consists of, clocks apart."""
+    return _variables(teaching().variables)
+
+
+def _variables(symbols: Iterable[ex.VariableSymbol]) -> str:
     rows = []
-    for symbol in teaching().variables:
+    for symbol in symbols:
         values = ", ".join(symbol.sort.members) if isinstance(symbol.sort, ex.EnumSort) else str(symbol.sort)
         start = "any" if symbol.initial is None else show(symbol.initial, naming(symbol.params)).rpartition(".")[2]
         rows.append((_code(symbol.name), _over(symbol.params), values, start))
@@ -134,6 +158,11 @@ def properties() -> str:
     return "\n".join(_property(prop) for prop in CORE)
 
 
+def further_properties() -> str:
+    """The same for the properties of the parts beyond the core."""
+    return "\n".join(_property(prop) for prop in OF_PARTS)
+
+
 def _property(prop: Property) -> str:
     names = naming(prop.params)
     about = ", ".join(f"{param.name}: {param.sort.name}" for param in prop.params)
@@ -148,7 +177,7 @@ def mistakes() -> str:
     """The mutants, each with the property that notices it and the length of the shortest run that shows it."""
     rows = []
     for mutant in mutants.ALL:
-        system = mutant.change(protocol(read_fleet(fleets.path_of(mutant.fleet)), CORE))
+        system = mutant.change(on(mutant.fleet))
         verdict = Explore().verify(system, (system.named(mutant.breaks),), Limits()).verdicts[0]
         steps = str(len(verdict.trace.steps)) if verdict.trace else "not found"
         rows.append((mutant.name, mutant.story, mutant.breaks, mutant.fleet, steps))
@@ -158,7 +187,7 @@ def mistakes() -> str:
 @cache
 def verified(name: str) -> Result:
     """The whole answer on a shipped fleet."""
-    system = protocol(read_fleet(fleets.path_of(name)), CORE)
+    system = on(name)
     return Explore().verify(system, system.checks, Limits())
 
 
@@ -254,6 +283,44 @@ def example(name: str) -> str:
     return f"```{language}\n{(DOCS / 'examples' / name).read_text(encoding='utf-8')}```"
 
 
+def further_parts() -> str:
+    """The parts beyond the core: what each is, what switches it on, and a fleet that does."""
+    rows = []
+    for name, switch in SWITCHES.items():
+        module = PROTOCOL[name]
+        essay = (module.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        shown = ", ".join(_code(fleet) for fleet in fleets.shipped() if name in parts_of(read_fleet(fleets.path_of(fleet))))
+        rows.append((f"[{name}](../model/udproof/protocol/{name}.py)", essay, _code(switch), shown))
+    return table(("part", "what it is", "switched on by", "on in"), rows)
+
+
+def part_actions(name: str) -> str:
+    """The actions of a part beyond the core, and its variables."""
+    module = PROTOCOL[name]
+    symbols = {id(value.symbol): value.symbol for value in vars(module).values() if isinstance(value, Variable)}
+    theirs = [symbol for symbol in symbols.values() if symbol.location and symbol.location.file.endswith(f"/{name}.py")]
+    return f"{actions(module.ACTIONS)}\n\n{_variables(theirs)}"
+
+
+def evidence() -> str:
+    """Where each property holds, and where it does not: the shipped fleets that this machine can finish in seconds.
+
+    One that a fleet does not claim (a time-out is no dwell) is in neither column.
+    """
+    rows = []
+    for prop in ALL:
+        found: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
+        for name in fleets.shipped():
+            if name in TOO_LARGE:
+                continue
+            for verdict in verified(name).verdicts:
+                if verdict.property.name == prop.name:
+                    found[verdict.outcome].append(_code(name))
+        proved = "every other" if prop in CORE and found[Outcome.VIOLATED] else "every one" if prop in CORE else ""
+        rows.append((prop.name, proved or ", ".join(found[Outcome.PROVED]), ", ".join(found[Outcome.VIOLATED])))
+    return table(("property", "proved on", "violated on"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "gallery": lambda: exhibits.page(DOCS),
     "walk actions": lambda: actions(walk.ACTIONS),
@@ -266,6 +333,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "constants": constants,
     "deadlines": deadlines,
     "properties": properties,
+    "further properties": further_properties,
+    "further parts": further_parts,
+    "evidence": evidence,
+    **{f"part {name}": partial(part_actions, name) for name in SWITCHES},
     "mutants": mistakes,
     "assumptions": assumptions,
     "shipped fleets": shipped,

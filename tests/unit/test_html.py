@@ -235,6 +235,10 @@ def test_a_fleet_of_200_opens_at_once_and_steps_with_the_keyboard(page: Browser,
     told = "[...document.querySelectorAll('.values div')].find(d => d.firstChild.textContent === 'run').textContent"
     assert page.run(told) == "runpaused: web-0, web-2, web-4, web-6, web-8, web-10, web-12, … 93 more" \
         "running: web-1, web-3, web-5, web-7, web-9, web-11, web-13, … 93 more"  # fmt: skip
+    offered = "[...document.querySelectorAll('.beyond tbody tr')].map(row => row.textContent)"
+    assert page.run(offered) == [
+        "web-ud0-aweb-ud0-a applies the update (this run goes on so)stage[web-ud0-a]: paused → applyingholds"
+    ]
     page.press("ArrowLeft")
     assert now(page)[0] == "#pause-bounded/4"
     assert page.run("document.querySelectorAll('figure .on').length") == 2, "the disc and the text of the step"

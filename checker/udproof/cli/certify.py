@@ -1,7 +1,7 @@
 """`udproof certify`: a certificate is checked again, from its files, with a solver that did not find the proof.
 
-With a fleet, the scripts are also written once more from the fleet's model and the certificate's lemmas, and compared byte by byte: then
-the certificate is about that fleet's protocol, and not only about what its scripts describe.
+With a fleet, the scripts are also written once more from the fleet's model and the certificate's lemmas, and compared byte by
+byte: then the certificate is about that fleet's protocol, and not only about what its scripts describe.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def program() -> None:
 @program.command(epilog=_EXITS)
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @click.option("--property", "properties", metavar="NAME", multiple=True, help="Check this property only; repeatable.")
-@click.option("--engine", type=click.Choice(["auto", "explore", "zones"]), default="auto", show_default=True, help="How to search.")
+@click.option("--engine", type=click.Choice(["auto", "explore", "zones", "parametric"]), default="auto", show_default=True, help="How to search.")
 @_mutant
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
 @click.option(
@@ -68,6 +68,7 @@ def program() -> None:
 )
 @click.option("--checkpoint", metavar="FOLDER", help="Keep a checkpoint in this new folder, for --resume.")
 @click.option("--resume", metavar="FOLDER", help="Go on from the checkpoint in this folder, and keep it up to date.")
+@click.option("--certificate", metavar="DIR", help="With --engine parametric: write the proof there, for udproof certify.")
 @click.option("--stop-at-first", is_flag=True, help="End at the first violation; other properties stay undecided.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @everywhere
@@ -216,3 +217,18 @@ def simulate(file: str | None, steps: int, seed: int, mutant: str | None) -> Cod
     from udproof.cli.simulate import simulate
 
     return simulate(file, mutant, steps, seed)
+
+
+@program.command()
+@click.argument("folder")
+@click.option("--fleet", metavar="FILE", help="Also write the scripts again from this fleet's model, and compare.")
+@_mutant
+@everywhere
+def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:
+    """Check a proof certificate again, from its files alone, with a solver that did not find it (cvc5).
+
+    Exit codes: 0 accepted; 10 not accepted, with the reason; 2 it cannot be read.
+    """
+    from udproof.cli.certify import certify
+
+    return certify(folder, fleet, mutant)

@@ -46,6 +46,7 @@ class Request:
     symmetry: bool
     checkpoint: str | None
     resume: str | None
+    certificate: str | None
     stop_at_first: bool
     quiet: bool
 
@@ -133,7 +134,7 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
         return Code.NOTHING
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = verify_within(_engine(request.engine), subject.system, selected, limits, told)
+            result = verify_within(_engine(request), subject.system, selected, limits, told)
     except Refused as refused:
         for sentence in refused.sentences:
             note(sentence)
@@ -159,6 +160,12 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
     return run.code
 
 
-def _engine(name: str) -> Engine:
-    """The engine of that name; `auto` is the only one there is so far."""
-    return ENGINES["explore" if name == "auto" else name]()
+def _engine(request: Request) -> Engine:
+    """The engine that is asked for. Refused if it cannot do what is asked of it."""
+    if request.engine == "parametric":
+        from udproof.engines.parametric import Parametric  # the solver is large, and loaded only where it is needed
+
+        return Parametric(certificate=None if request.certificate is None else Path(request.certificate))
+    if request.certificate is not None:
+        raise Refused("--certificate: a proof for others to check is what --engine parametric finds; add that option.")
+    return ENGINES["explore" if request.engine == "auto" else request.engine]()

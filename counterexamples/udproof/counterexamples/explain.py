@@ -186,7 +186,7 @@ def _by_formula(semantics: Semantics, state: State, prop: Property, env: Env) ->
     for_these = f" for {_and(where)}" if where else ""
     numbers = [f"{show(read, names)} is {word(semantics, read.sort, evaluate(read, env, world))}" for read in _numbers(node, env)]
     known = f", where {_and(numbers)}" if numbers else ""
-    return f"\"{prop.statement.rstrip('.')}\" is false{for_these}: {fact}{known}."
+    return f'"{prop.statement.rstrip(".")}" is false{for_these}: {fact}{known}.'
 
 
 def _false_part(node: ex.Expr, env: Env, world: Structure) -> tuple[ex.Expr, Env]:
@@ -255,8 +255,8 @@ def step_table(trace: Trace, properties: Iterable[Property]) -> StepTable:
         who, text = "time", f"{texts[number - 1]}, until {duration(trace.seconds(step.time))}"
         if not isinstance(step.move, Wait):
             who, text = actor(trace.semantics, step.move), texts[number - 1]
-        changes = tuple(_changes(trace.semantics, trace.states[number - 1], step.state))
-        rows.append(StepRow(number, duration(trace.seconds(begun)), who, text, changes, holds[number]))
+        changed = tuple(changes(trace.semantics, trace.states[number - 1], step.state))
+        rows.append(StepRow(number, duration(trace.seconds(begun)), who, text, changed, holds[number]))
         begun = step.time
     return StepTable(tuple(rows), tuple(asked[place] for place in false), len(asked) - len(false), bool(trace.system.clocks))
 
@@ -270,7 +270,7 @@ def _chosen(trace: Trace) -> Iterator[str]:
             yield f"{place_name(semantics, slot)} = {word(semantics, symbol.sort, value)}"
 
 
-def _changes(semantics: Semantics, before: State, after: State) -> Iterator[str]:
+def changes(semantics: Semantics, before: State, after: State) -> Iterator[str]:
     """What a step changed; equal changes of one variable stand together."""
     groups: dict[tuple[ex.VariableSymbol, int, int], list[str]] = {}
     for slot, old, new in zip(semantics.layout.slots, before, after, strict=True):

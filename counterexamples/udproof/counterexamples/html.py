@@ -23,6 +23,7 @@ from importlib import resources
 from udproof.counterexamples.explain import cause, duration, step_table
 from udproof.counterexamples.instead import failing, parting
 from udproof.counterexamples.markup import Markup, data, element, joined
+from udproof.counterexamples.passing import passing
 from udproof.counterexamples.picture import timing
 from udproof.counterexamples.stepping import stepping
 from udproof.counterexamples.table import StepRow, StepTable
@@ -76,6 +77,9 @@ _BUTTONS = (
     ("◀", "back", "Step back"),
     ("▶", "on", "Step on"),
     ("▶|", "last", "Last step"),
+)
+_BEYOND = (
+    "Every action that is possible here, with what it would change. Worked out beforehand: one step beyond the run, no further."
 )
 _NOTHING = "This page holds no counterexample: no property is violated in what was looked into."
 
@@ -168,19 +172,43 @@ def _counterexample(slug: str, example: Counterexample) -> Markup:
     parts = [element("h2", element("a", heading, href=f"#{slug}"))]
     if prop:
         parts += [element("p", prop.statement, class_="statement"), element("p", cause(trace, prop), class_="cause")]
-        parts += [element("p", parting(trace, example.right).sentence, class_="parting")] if example.right else []
+        parts += _without_mistake(trace, prop, example.right) if example.right else []
         parts += _failing(trace, prop)
     state = [element("summary", "The state after this step"), element("div", class_="values")]
+    beyond = [
+        element("summary", "What could happen in this state"),
+        element("p", _BEYOND, class_="note"),
+        element("div", class_="beyond"),
+    ]
     figure = element("figure", _inlined(drawn.svg, slug), tabindex=0, aria_label="Timing diagram; it scrolls")
     parts += [
         element("div", _player(len(trace.steps)), figure, class_="stage"),
         element("div", _steps(slug, table), class_="wide"),
         element("details", *state, class_="state", open=""),
+        element("details", *beyond, class_="state"),
     ]
     if example.command:
         parts.append(element("p", Markup("To see this run again: "), element("code", example.command), class_="again"))
-    parts.append(element("script", data(stepping(trace, drawn)), type="application/json"))
+    parts.append(element("script", data(stepping(trace, prop, drawn)), type="application/json"))
     return element("section", *parts, class_="run", id=slug, aria_label=heading)
+
+
+def _without_mistake(trace: Trace, prop: Property, right: System) -> list[Markup]:
+    """Where the right system goes another way, and a run of it that passes, to be unfolded."""
+    apart = parting(trace, right)
+    parts = [element("p", apart.sentence, class_="parting")]
+    if beside := passing(trace, prop, right, apart):
+        summary = element("summary", f"The nearest run that passes goes the same way up to step {apart.step - 1}")
+        parts.append(
+            element("details", summary, element("div", _plain_steps(step_table(beside, [])), class_="wide"), class_="formula")
+        )
+    return parts
+
+
+def _plain_steps(table: StepTable) -> Markup:
+    """A step table without addresses."""
+    rows = [element("tr", *(element("td", cell) for cell in _cells(row, table))) for row in table.rows]
+    return element("table", _head(_columns(table)), element("tbody", *rows))
 
 
 def _failing(trace: Trace, prop: Property) -> list[Markup]:
@@ -206,12 +234,21 @@ def _player(last: int) -> Markup:
 
 
 def _steps(slug: str, table: StepTable) -> Markup:
-    heads = ["#", *(["time"] if table.timed else []), "who", "action", "what changed", *(prop.name for prop in table.shown)]
+    heads = [*_columns(table), *(prop.name for prop in table.shown)]
     rows = [_step(slug, row, table) for row in table.rows]
     notes = [element("p", note, class_="note") for note in table.notes]
     kind = "steps timed" if table.timed else "steps"
     whole = element("table", element("caption", "Steps"), _head(heads), element("tbody", *rows), class_=kind)
     return joined([whole, *notes])
+
+
+def _columns(table: StepTable) -> list[str]:
+    return ["#", *(["time"] if table.timed else []), "who", "action", "what changed"]
+
+
+def _cells(row: StepRow, table: StepTable) -> list[str]:
+    changes = joined((element("span", change) for change in row.changes), "<br>")
+    return [str(row.number), *([row.time] if table.timed else []), row.who, row.action, changes]
 
 
 def _step(slug: str, row: StepRow, table: StepTable) -> Markup:

@@ -18,6 +18,7 @@
       this.slider = section.querySelector("input[type=range]");
       this.now = section.querySelector(".now");
       this.values = section.querySelector(".values");
+      this.beyond = section.querySelector(".beyond");
       this.svg = section.querySelector("figure svg");
       this.last = this.rows.length - 1;
       this.states = [this.data.start];
@@ -75,6 +76,7 @@
       this.slider.setAttribute("aria-valuetext", this.now.textContent);
       this.point(step);
       this.tell(step);
+      this.offer(step);
     }
 
     point(step) {
@@ -103,6 +105,28 @@
         found.append(block);
       }
       this.values.replaceChildren(found);
+    }
+
+    offer(step) {
+      const [time, acts, more] = this.data.choices[step];
+      const found = document.createDocumentFragment(), table = make("table", "", "choices"), body = make("tbody", "");
+      if (time) found.append(make("p", time));
+      const head = table.createTHead().insertRow();
+      for (const word of ["who", "action", "what would change", "the property then"]) {
+        const cell = head.appendChild(make("th", word));
+        cell.scope = "col";
+      }
+      for (const [who, action, changed, holds, taken] of acts) {
+        const row = body.insertRow();
+        row.append(make("td", who), make("td", taken ? `${action} (this run goes on so)` : action), make("td", "", "changes"));
+        changed.forEach((line, i) => row.lastChild.append(...(i ? [make("br", "")] : []), line));
+        row.append(make("td", holds ? "holds" : "FALSE", holds ? "holds" : "false"));
+        if (taken) row.className = "taken";
+      }
+      table.append(body);
+      if (acts.length) found.append(table); else found.append(make("p", "No action is possible."));
+      if (more) found.append(make("p", `… and ${more} more actions.`));
+      this.beyond.replaceChildren(found);
     }
 
     line(value, names) {

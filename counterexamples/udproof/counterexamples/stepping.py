@@ -9,22 +9,26 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from udproof.counterexamples.beyond import Choices, choices
 from udproof.counterexamples.explain import arguments, duration, readings, word
 from udproof.counterexamples.picture import Timing
 from udproof.counterexamples.table import plain
 from udproof.counterexamples.trace import Trace
+from udproof.language import Property
 from udproof.language import expressions as ex
 from udproof.language.semantics import Slot
 
 
-def stepping(trace: Trace, drawn: Timing) -> dict[str, Any]:
+def stepping(trace: Trace, prop: Property | None, drawn: Timing) -> dict[str, Any]:
     """The data of a run. Keys:
 
     - `spans`: for each step, the start among them, from where to where it is on the diagram (pixels of its canvas);
     - `top`, `bottom`: the edges of the lanes;
     - `places`: each variable or clock with its elements, in the order in which `start` lists all values;
     - `words`: all values in words; `start` and `changes` give positions in it;
-    - `changes`: for each step but the start, `[place, word, place, word, ...]`.
+    - `changes`: for each step but the start, `[place, word, place, word, ...]`;
+    - `choices`: for each state what could happen in it: a sentence about time, `[who, action, changes, holds, taken]` for each
+      action, and how many more there are.
     """
     words: dict[str, int] = {}
     slots = trace.semantics.layout.slots
@@ -45,7 +49,15 @@ def stepping(trace: Trace, drawn: Timing) -> dict[str, Any]:
         "words": list(words),
         "start": rows[0],
         "changes": changes,
+        "choices": [_told(some) for some in choices(trace, prop)],
     }
+
+
+def _told(some: Choices) -> list[Any]:
+    acts = [
+        [plain(act.who), plain(act.action), [plain(line) for line in act.changed], act.holds, act.taken] for act in some.actions
+    ]
+    return [plain(some.time), acts, some.more]
 
 
 def _said(trace: Trace, slot: Slot, value: int) -> str:
