@@ -135,6 +135,6 @@ def test_exit_codes_on_the_pages_are_those_of_the_command() -> None:
 
 
 def test_numbers_in_the_prose_are_right() -> None:
-    assert len(mutants.ALL) == 20, "docs/verdicts.md and decision 7 speak of twenty mutants"
+    assert len(mutants.ALL) > 50, "docs/verdicts.md speaks of more than fifty mutants"
     assert set(generate.TOO_LARGE) < set(shipped())
     assert path_of("teaching").exists()

@@ -39,7 +39,7 @@ def test_a_lock_is_proved_for_any_number_of_workers() -> None:
     assert result.scope == "any fleet"
     [proof] = store.stored(formulas(system))
     assert {str(one) for one in proof.times} == {"most < limit", "least <= most"}
-    assert "for every w: Worker: busy[w] => taken.value" in {show_lemma(lemma) for lemma in proof.lemmas}
+    assert "for every x0: Worker: busy[x0] => taken.value" in {show_lemma(lemma) for lemma in proof.lemmas}
 
 
 def test_lemmas_are_kept_and_serve_any_number_of_workers_and_other_times() -> None:
@@ -48,7 +48,8 @@ def test_lemmas_are_kept_and_serve_any_number_of_workers_and_other_times() -> No
     other = _at(lock(7), most=4, limit=9)
     again = Parametric(remember=False).verify(other, other.checks, Limits())
     assert outcomes(again) == outcomes(first) == PROVED
-    assert [verdict.reason for verdict in again.verdicts] == [verdict.reason for verdict in first.verdicts]
+    for one, other_one in zip(again.verdicts, first.verdicts, strict=True):
+        assert one.reason.split(";")[0] == other_one.reason.split(";")[0]  # the same lemmas
 
 
 def test_a_kept_proof_is_not_used_where_its_inequalities_are_false() -> None:
@@ -106,7 +107,7 @@ def test_no_lemmas_are_no_proof() -> None:
         check(Proof(formulas(lock()), (), (), ("alone",)), ["alone"], Clockwork())
 
 
-@pytest.mark.parametrize("answer", ["unknown", "timeout", '(error "out of memory")', "nothing"])
+@pytest.mark.parametrize("answer", ["unknown", "timeout", '(error "out of memory")', "sat"])
 def test_a_solver_that_gives_up_proves_nothing(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     system = lock()
     Parametric().verify(system, system.checks, Limits())

@@ -12,7 +12,7 @@ from tests.systems.story import check_shortest
 from udproof.protocol import agent, breakdown, cancellation, health, jobs, metadata, migration
 from udproof.protocol.mutants import ALL
 
-# A step is opened, its event approved and started, and its host pauses its VM: 5 steps; without a tenant's approval the notice passes.
+# A step is opened, its event approved and started, and its host pauses its VM: 5 steps.
 TO_PAUSE = "announce step-0; approve web-0 web@step-0; start web@step-0; begin web-ud0-a; freeze web-ud0-a"
 # Then the update succeeds, the VM's clock is set, and the step is closed, recovers and is done: 9 more.
 THROUGH = (
@@ -33,7 +33,8 @@ RUNS = {
     "begin rack-0; freeze rack-0; apply rack-0; wait 10",
     "EverybodyDrains": "announce step-0; read web-0; read web-1; read web-2",
     "SlowPoll": "announce step-0; wait 15; start web@step-0; begin rack-0; freeze rack-0; apply rack-0; wait 10",
-    "SlowDrain": "announce step-0; read web-0; read web-2; wait 15; start web@step-0; begin rack-0; freeze rack-0; apply rack-0; wait 10",
+    "SlowDrain": "announce step-0; read web-0; read web-2; wait 15; start web@step-0; "
+    "begin rack-0; freeze rack-0; apply rack-0; wait 10",
     # cancellation
     "CancelledStillRuns": TO_PAUSE.replace("freeze", "cancel step-0; freeze"),
     "SuspendedStillRuns": TO_PAUSE.replace("freeze", "suspend step-0; freeze"),
@@ -47,12 +48,12 @@ RUNS = {
     "GateIgnored": THROUGH.replace("close step-0", "fall_ill web-0; close step-0") + "; " + SECOND,
     "TimeoutMeansHealthy": THROUGH.replace("close step-0", "fall_ill web-0; close step-0") + "; " + SECOND,
     "OneWellIsEnough": THROUGH.replace("close step-0", "fall_ill web-0; close step-0") + "; " + SECOND,
-    # jobs
+    # a second job
     "OverlappingJobs": "announce step-0; approve web-0 web@step-0; start web@step-0; begin web-ud0-a; second_pass; "
     f"{SECOND}; freeze web-ud0-a",
     "SecondJobInRecovery": f"{THROUGH}; {SECOND}; apply web-ud1-a; wait 5; restore web-ud1-a; wait 5; resume web-ud1-a; "
     f"close step-1; second_pass; {SECOND}",
-    # breakdown
+    # hosts that hang or fail
     "HangUndetected": f"{TO_PAUSE}; hang web-ud0-a; wait 30",
     "FailureUntold": "fail web-ud0-a",
     "FailureEventTooShort": "fail web-ud0-a; close_failure web-ud0-a",
@@ -63,7 +64,8 @@ RUNS = {
     "MigrationOutlivesStep": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; "
     "migrate gpu-1; fail_to_migrate gpu-1; begin rack-1; freeze rack-1; apply rack-1; wait 10; roll_back rack-1; wait 5; "
     "resume_old rack-1; reboot gpu-0; boot rack-0; close step-0",
-    "MovedVmFrozen": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; migrate gpu-0; arrive gpu-0; begin rack-0; freeze rack-0",
+    "MovedVmFrozen": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; "
+    "migrate gpu-0; arrive gpu-0; begin rack-0; freeze rack-0",
 }
 
 

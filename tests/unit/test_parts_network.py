@@ -1,12 +1,14 @@
 """The network and the replicas: the protocol holds under every fault, and each simpler design of a command falls.
 
-The mutants here are the designs that decision 11 rules out. The runs were written by hand and are replayed by the reference semantics; the
-search has to find one of the same length.
+The mutants here are the designs that decision 11 rules out. The runs were written by hand and are replayed by the reference
+semantics; the search has to find one of the same length.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.systems.results import outcomes, shipped
@@ -33,8 +35,8 @@ def next_step(opening: int) -> str:
     )
 
 
-# Of the first command two copies are under way; one is taken, the host rolls back and reports, and its step ends. The other copy then
-# finds the host ready while the next step is open.
+# Of the first command two copies are under way; one is taken, the host rolls back and reports, and its step ends. The other copy
+# then finds the host ready while the next step is open.
 DOUBLED = (
     f"{OPENED}; take web-ud0-a opening-1; {ROLLED_BACK.replace('roll_back', 'send web-ud0-a opening-1; roll_back')}; "
     f"hear web-ud0-a opening-1; close step-0; wait 5; %s; {next_step(2)}; begin web-ud1-a; freeze web-ud1-a; "
@@ -66,6 +68,14 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_each_simpler_design_is_ruled_out_by_a_run(name: str) -> None:
     check_shortest(name, RUNS[name])
+
+
+def test_the_decision_tells_the_lengths_of_these_runs() -> None:
+    [record] = (Path(__file__).parents[2] / "docs" / "decisions").glob("*-a-command-carries-the-number-of-its-opening.md")
+    rows = re.findall(r"^\|[^|]*\| (\w+) \|[^|]*\| (\d+) \|$", record.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name: int(steps) for name, steps in rows} == {
+        name: len(run.split("; ")) for name, run in RUNS.items() if name != "SentBeforeDecided"
+    }
 
 
 def test_every_mistake_in_these_parts_has_its_run() -> None:

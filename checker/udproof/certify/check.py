@@ -1,18 +1,18 @@
 """What is checked of a certificate, and what that shows.
 
-A certificate claims: in every structure that satisfies the *assumptions* (axioms on who stands where, inequalities between times), certain
-*lemmas* hold at the start, are kept by each action and by the passing of time, and imply the properties. The check is that
+A certificate claims: in every structure that satisfies the *assumptions* (axioms on who stands where, inequalities between times),
+certain *lemmas* hold at the start, are kept by each action and by the passing of time, and imply the properties. The check is that
 
 1. every file is there, is listed, and has the digest that the manifest says; all speak of one model;
 2. all scripts declare the same symbols and assume the same axioms and inequalities, exactly those that the manifest lists;
 3. the scripts of steps assume the same lemmas, and ask for exactly these lemmas, with the state after the step in place of the one
-   before; the state after is *defined* (`define-fun`), so that it cannot contradict anything; beside it there are guards (of actions)
-   and deadlines (of time) only, and they speak of the state before;
+   before; the state after is *defined* (`define-fun`), so that it cannot contradict anything; beside it there are guards (of
+   actions) and deadlines (of time) only, and they speak of the state before;
 4. there is a script for the start, for each action, for time, and for each property;
 5. cvc5 answers `unsat` to every question, and `sat` to the one whether the assumptions can be met at all.
 
-That shows the claim for the transition system that the scripts describe. That this is the system of the fleet file is not shown by files
-alone: it takes the program that wrote them (`udproof certify DIR --fleet FILE` writes them again, and compares).
+That shows the claim for the transition system that the scripts describe. That this is the system of the fleet file is not shown by
+files alone: it takes the program that wrote them (`udproof certify DIR --fleet FILE` writes them again, and compares).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise Rejected(f"manifest.json is of format {manifest['format']}, and format {FORMAT} is understood")
     if not isinstance(manifest["assumed"].get("axioms"), dict) or not isinstance(manifest["assumed"].get("times"), dict):
         raise Rejected("manifest.json does not list the axioms and times that are assumed")
-    return manifest
+    return dict(manifest)
 
 
 def _texts(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:

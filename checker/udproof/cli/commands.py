@@ -43,7 +43,13 @@ def program() -> None:
 @program.command(epilog=_EXITS)
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @click.option("--property", "properties", metavar="NAME", multiple=True, help="Check this property only; repeatable.")
-@click.option("--engine", type=click.Choice(["auto", "explore", "zones", "parametric"]), default="auto", show_default=True, help="How to search.")
+@click.option(
+    "--engine",
+    type=click.Choice(["explore", "zones", "parametric", "auto"]),
+    default="explore",
+    show_default=True,
+    help="Search in ticks (explore), in dense time (zones), or prove for every fleet size; auto takes the cheaper search.",
+)
 @_mutant
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
 @click.option(

@@ -24,10 +24,7 @@ from udproof.cli.watch import verify_within
 from udproof.engines.checkpoint import BadCheckpoint
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Engine, Limits
-from udproof.engines.zones import Zones
 from udproof.language import Property
-
-ENGINES: dict[str, type[Engine]] = {"explore": Explore, "zones": Zones}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
         return Code.NOTHING
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = verify_within(_engine(request), subject.system, selected, limits, told)
+            result = verify_within(_engine(request, subject, limits), subject.system, selected, limits, told)
     except Refused as refused:
         for sentence in refused.sentences:
             note(sentence)
@@ -160,12 +157,25 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
     return run.code
 
 
-def _engine(request: Request) -> Engine:
-    """The engine that is asked for. Refused if it cannot do what is asked of it."""
-    if request.engine == "parametric":
-        from udproof.engines.parametric import Parametric  # the solver is large, and loaded only where it is needed
-
-        return Parametric(certificate=None if request.certificate is None else Path(request.certificate))
-    if request.certificate is not None:
+def _engine(request: Request, subject: Subject, limits: Limits) -> Engine:
+    """The engine that is asked for. Refused if it cannot do what is asked of it. Each is loaded only where it is needed."""
+    if request.certificate is not None and request.engine != "parametric":
         raise Refused("--certificate: a proof for others to check is what --engine parametric finds; add that option.")
-    return ENGINES["explore" if request.engine == "auto" else request.engine]()
+    match request.engine:
+        case "parametric":
+            from udproof.engines.parametric import Parametric
+
+            return Parametric(certificate=None if request.certificate is None else Path(request.certificate))
+        case "zones":
+            from udproof.engines.zones import Zones
+
+            return Zones()
+        case "auto":
+            from udproof.engines.auto import choose
+
+            choice = choose(subject.system, limits)
+            if not request.quiet:
+                note(f"{clean(subject.source)}: searched by {choice.reason}.")
+            return choice.engine
+        case _:
+            return Explore()

@@ -2,15 +2,15 @@
 
 What is verified is the system without its instance (`prover.theorem`). In this order:
 
-1. lemmas that are kept for these formulas are checked once more; if they hold, and the times of the instance keep their inequalities,
-   that is the proof;
+1. lemmas that are kept for these formulas are checked once more; if they hold, and the times of the instance keep their
+   inequalities, that is the proof;
 2. small instances are explored, each exhaustively: a wrong design falls here, with a run, and no proof is tried for it;
-3. lemmas are searched for, with the states of those explorations to throw out what is false;
+3. lemmas are searched for, with states that random walks reach to throw out what is false;
 4. what is found is checked by another reading of the system (`prover.recheck`) before anybody hears of it, and kept.
 
-A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, else UNKNOWN
-for the system at hand, and the note says which instance. PROVED is said only of what the re-check has shown, and only with a reached
-state in which the property's premise is true.
+A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, else
+UNKNOWN for the system at hand, and the note says which instance. PROVED is said only of what the re-check has shown, and only with
+a reached state in which the property's premise is true.
 """
 
 from __future__ import annotations
@@ -23,22 +23,20 @@ from pathlib import Path
 
 from udproof.counterexamples.trace import Trace
 from udproof.engines.explore import Explore, resident_memory
-from udproof.engines.reached import reached
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Semantics
 from udproof.prover import fragment, smtlib, store
-from udproof.prover.candidates import inequalities
 from udproof.prover.houdini import Clockwork, GaveUp
+from udproof.prover.inequalities import inequalities
 from udproof.prover.lemmas import Inequality
 from udproof.prover.recheck import check
-from udproof.prover.samples import Sample, generic, small_instances
+from udproof.prover.samples import Sample, generic, sample, small_instances
 from udproof.prover.search import search
 from udproof.prover.theorem import Proof, formulas
 
 _SIZES = (1, 2, 2)  # of the instances that are explored to refute
-_SAMPLED = (1, 2, 2, 2, 2, 3)  # and of those whose states throw out candidates
-_STATES = 500  # of each small instance, to refute candidates with
+_SAMPLED = (1, 2, 2, 3)  # and of those whose states throw out candidates
 _EXPLORATION = 5.0  # seconds for one small instance at most
 _OWN = 20_000  # a system with more states than this is not explored itself
 
@@ -94,19 +92,21 @@ class _Work:
 
 
 class Parametric:
-    """The engine; see the module. `certificate` is a folder to write the proof to; `remember` says whether lemmas are kept."""
+    """The engine; see the module.
+
+    `certificate` is a folder to write the proof to, `remember` says whether lemmas are kept, `keep_in` where, if not in the cache.
+    """
 
     name = "parametric"
 
-    def __init__(self, certificate: Path | None = None, remember: bool = True) -> None:
+    def __init__(self, certificate: Path | None = None, remember: bool = True, keep_in: Path | None = None) -> None:
         self.certificate = certificate
         self.remember = remember
+        self.keep_in = keep_in
         self.elsewhere: tuple[Elsewhere, ...] = ()  # of the last run
 
-    def verify(
-        self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None
-    ) -> Result:
-        """Prove the properties for every size, or find out what stands in the way. ModelError if the method is not for this system."""
+    def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
+        """Prove the properties for every size, or find out what stands in the way. ModelError if the system is not for this."""
         if not properties:
             raise ModelError("no property was given to check")
         if foreign := [prop.name for prop in properties if prop not in system.checks]:
@@ -150,7 +150,7 @@ class Parametric:
 
     def _search(self, work: _Work, free: System, wanted: Sequence[Property], durations: Mapping[str, Fraction]) -> None:
         times = inequalities(free, durations, free.properties)
-        samples = [sample for number, size in enumerate(_SAMPLED) for sample in _sampled(free, times, durations, number, size)]
+        samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, number, size)]
         attempt = search(free, wanted, durations, samples, work.clockwork)
         work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
         proof = attempt.proof
@@ -160,7 +160,7 @@ class Parametric:
             raise AssertionError("what the search found to be a proof is none by the re-check")
         work.proof = proof
         if self.remember:
-            store.keep(proof)
+            store.keep(proof, self.keep_in)
 
     @staticmethod
     def _holds(proof: Proof, names: Sequence[str], clockwork: Clockwork) -> bool:
@@ -194,11 +194,9 @@ class Parametric:
         )
 
 
-def _sampled(
-    free: System, times: Sequence[Inequality], durations: Mapping[str, Fraction], number: int, size: int
-) -> list[Sample]:
+def _sampled(free: System, times: Sequence[Inequality], durations: Mapping[str, Fraction], number: int, size: int) -> list[Sample]:
     made = small_instances(free, generic(times, durations, number), [size])
-    return [Sample(Semantics(one), reached(one, _STATES, 30_000)) for one in made]
+    return [sample(one, seed=number) for one in made]
 
 
 def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
@@ -216,7 +214,9 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
             reason = "it is proved, but no small instance reaches its premise, so nothing was tested"
             return Verdict(prop, Outcome.VACUOUS, reason)
         times = f"{len(proof.times)} inequalities between times" if proof.times else "any times"
-        reason = f"for every fleet, in dense time: {len(proof.lemmas)} lemmas, {times}; its premise is true in {witness.system.name}"
+        reason = (
+            f"for every fleet, in dense time: {len(proof.lemmas)} lemmas, {times}; its premise is true in {witness.system.name}"
+        )
         return Verdict(prop, Outcome.PROVED, reason, None, witness)
     if stopped is not None:
         return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}")

@@ -83,38 +83,6 @@ class Cases:
             raise ModelError(f"a formula falls into {len(found)} cases of bounds on clocks; at most {MOST_CASES} are handled")
         return found
 
-    def bounds(self, formula: Ground, holds: bool = True) -> Iterator[Bound]:
-        """Every bound that deciding the formula may need, as it stands where the formula holds (or does not)."""
-        if not self.timed(formula):
-            return
-        assert isinstance(formula, Op)
-        bound = self._bound(formula)
-        if bound is not None:
-            yield bound if holds else bound.negation
-            return
-        match formula.operator:
-            case "not":
-                yield from self.bounds(formula.args[0], not holds)
-            case "and" | "or":
-                for arg in formula.args:
-                    yield from self.bounds(arg, holds)
-            case "ite":
-                condition, then, other = formula.args
-                yield from self._both(condition)
-                yield from self.bounds(then, holds)
-                yield from self.bounds(other, holds)
-            case _:
-                opened = self._opened(formula)
-                if opened != formula:
-                    yield from self.bounds(opened, holds)
-                else:
-                    yield from self._both(formula)
-
-    def _both(self, formula: Ground) -> Iterator[Bound]:
-        for bound in self._inside(formula):
-            yield bound
-            yield bound.negation
-
     def _inside(self, formula: Ground) -> Iterator[Bound]:
         """The bounds inside any formula or number."""
         if isinstance(formula, Op) and self.timed(formula):

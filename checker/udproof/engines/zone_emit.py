@@ -38,6 +38,7 @@ class _Group:
     parts: int
     clocks: int
     elements: tuple[frozenset[Element], ...]
+    mask: int  # of all their clocks
 
 
 class ZoneModel:
@@ -120,6 +121,7 @@ class ZoneModel:
             len(self._packing.parts[id(members[0])]),
             len(self._clocks_of(members[0])),
             tuple(member.elements for member in members),
+            sum(1 << clock for member in members for clock in self._clocks_of(member)),
         )
 
     # --- text; a function over a state gets its address as $s
@@ -161,10 +163,20 @@ class ZoneModel:
     def _order(self) -> str:
         calls = " ".join(
             f"(call $sort (i32.const {group.base}) (i32.const {group.count}) (i32.const {group.size}) (i32.const {group.parts}) "
-            f"(i32.const {group.clocks}) (local.get $m) (local.get $es))"
+            f"(select (i32.const {group.clocks}) (i32.const 0) {self._any_runs(group)}) (local.get $m) (local.get $es))"
             for group in self._groups
         )
         return f"(func $order (param $m i32) (param $es i32) {calls})"
+
+    def _any_runs(self, group: _Group) -> str:
+        """Does any clock of these blocks run in the new state? Where none does, blocks are told apart by their variables alone."""
+        text = "(i32.const 0)"
+        for word in range(self.layout.mask):
+            part = group.mask >> 64 * word & (1 << 64) - 1
+            if part:
+                running = f"(i64.load offset={self.layout.at['TM'] + 8 * word} (i32.const 0))"
+                text = f"(i32.or {text} (i64.ne (i64.and {running} (i64.const 0x{part:x})) (i64.const 0)))"
+        return text
 
     def _time_stands(self) -> str:
         """Is there a deadline of zero on a clock at rest? Then time cannot pass at all."""

@@ -2,8 +2,8 @@
 
 For each index sort there is one parameter, and everything that functions lead to from it can be read: of a VM also its host, its
 event, their step. *Atoms* are the comparisons of these readings: a variable with each of its values, integers with each other,
-clocks with the constants that the system compares them with, and the definitions and disjunctions that it uses. Candidates are clauses
-of few atoms:
+clocks with the constants that the system compares them with, and the definitions and disjunctions that it uses. Candidates are
+clauses of few atoms:
 
 - one literal, and `A => L`, for a premise A and any literal L;
 - `A and B => L`, where A and B stand side by side in some formula of the system, or B is about no element;
@@ -27,9 +27,8 @@ from udproof.language import Property, System
 from udproof.language import expressions as ex
 from udproof.language.evaluation import environments, evaluate
 from udproof.language.instance import ConstantsOnly
-from udproof.language.printing import show
 from udproof.language.time import comparisons_of
-from udproof.prover.lemmas import Atom, ClockAt, Inequality, Lemma, Literal, Spread, binds, of_property
+from udproof.prover.lemmas import Atom, ClockAt, Lemma, Literal, Spread, binds, functions, of_property
 from udproof.prover.samples import Sample
 
 Make: TypeAlias = Callable[[bool, Atom], Literal]
@@ -102,8 +101,8 @@ def candidates(
 ) -> list[Lemma]:
     """Every lemma to try, what must be shown first: properties, ranges, deadlines; then `own`, then what the templates make.
 
-    Of two ways to the same element (the step of a VM's host, the step of its event) one is taken, if all samples agree on it. A premise that is always
-    true in them, or never, is none.
+    Of two ways to the same element (the step of a VM's host, the step of its event) one is taken, if all samples agree on it. A
+    premise that is always true in them, or never, is none.
     """
     found = [*(of_property(prop) for prop in properties), *ranges(system), *_deadlines(system), *own]
     worlds = [ConstantsOnly(one.semantics.system.instance) for one in samples]
@@ -149,7 +148,7 @@ def ranges(system: System) -> Iterator[Lemma]:
 
 def _deadlines(system: System) -> Iterator[Lemma]:
     for dead in system.deadlines:
-        parts = _conjuncts(dead.condition)
+        parts = conjuncts(dead.condition)
         yield Lemma(dead.params, (*(Literal(False, part) for part in parts), Literal(True, dead.limit)), f"deadline {dead.name}")
 
 
@@ -162,7 +161,7 @@ def _vocabulary(
     made, word = Vocabulary(words, params), words.literal
     made.terms = _terms(system, params, worlds)
     about = _Pool(made.terms, bool(params))
-    for symbol in (*system.variables, *system.constants):
+    for symbol in functions(system):
         for args in about.arguments(symbol.domain):
             read = ex.Read(symbol, args)
             match symbol.sort:
@@ -199,11 +198,11 @@ def _terms(system: System, params: tuple[ex.Param, ...], worlds: Sequence[Consta
     found: dict[ex.IndexSort, list[ex.Expr]] = {}
     for node in params:
         found.setdefault(node.sort, []).append(node)
-    functions = [symbol for symbol in (*system.constants, *system.variables) if isinstance(symbol.sort, ex.IndexSort)]
+    leading = [symbol for symbol in functions(system) if isinstance(symbol.sort, ex.IndexSort)]
     new = True
     while new:
         new = False
-        for symbol in functions:
+        for symbol in leading:
             for args in product(*(list(found.get(sort, ())) for sort in symbol.domain)):
                 read = ex.Read(symbol, args)
                 assert isinstance(symbol.sort, ex.IndexSort)
@@ -221,9 +220,7 @@ def _same(left: ex.Expr, right: ex.Expr, params: tuple[ex.Param, ...], worlds: S
     changing = any(isinstance(part, ex.Read) and isinstance(part.symbol, ex.VariableSymbol) for part in ex.walk(ex.Eq(left, right)))
     if changing or not worlds:
         return False
-    return all(
-        evaluate(left, env, world) == evaluate(right, env, world) for world in worlds for env in environments(params, world)
-    )
+    return all(evaluate(left, env, world) == evaluate(right, env, world) for world in worlds for env in environments(params, world))
 
 
 @dataclass(frozen=True)
@@ -241,7 +238,7 @@ class _Pool:
 
 def _numbers(system: System, about: _Pool, word: Make) -> Iterator[Literal]:
     reads: list[ex.Expr] = []
-    for symbol in (*system.variables, *system.constants):
+    for symbol in functions(system):
         if isinstance(symbol.sort, ex.IntSort):
             domains = about.arguments(symbol.domain) if symbol.domain else iter([()])  # a bound without arguments may serve all
             reads += [ex.Read(symbol, args) for args in domains]
@@ -254,16 +251,17 @@ def _numbers(system: System, about: _Pool, word: Make) -> Iterator[Literal]:
         yield word(False, ex.Le(left, right))
     for left, right in combinations(reads, 2):
         yield word(True, ex.Eq(left, right))
-    named = {part.value for node in system.formulas() for part in ex.walk(node) if _is_number(part)}
+    named = {
+        part.value
+        for node in system.formulas()
+        for part in ex.walk(node)
+        if isinstance(part, ex.Lit) and isinstance(part.sort, ex.IntSort)
+    }
     for read in own_reads:
         for value in sorted(value for value in named if isinstance(value, int)):
             number = ex.Lit(value, ex.IntSort(value, value))
             yield word(True, ex.Le(read, number))
             yield word(True, ex.Le(number, read))
-
-
-def _is_number(part: ex.Expr) -> bool:
-    return isinstance(part, ex.Lit) and isinstance(part.sort, ex.IntSort)
 
 
 def _clocks(system: System, about: _Pool, word: Make) -> Iterator[Literal]:
@@ -283,8 +281,9 @@ def _clocks(system: System, about: _Pool, word: Make) -> Iterator[Literal]:
 # --- what stands side by side in formulas
 
 
-def _conjuncts(node: ex.Expr) -> tuple[ex.Expr, ...]:
-    return tuple(part for inner in node.parts for part in _conjuncts(inner)) if isinstance(node, ex.And) else (node,)
+def conjuncts(node: ex.Expr) -> tuple[ex.Expr, ...]:
+    """What a conjunction asserts."""
+    return tuple(part for inner in node.parts for part in conjuncts(inner)) if isinstance(node, ex.And) else (node,)
 
 
 def _literal(node: ex.Expr, word: Make) -> Literal:
@@ -300,16 +299,16 @@ class _Group:
 def _groups(system: System) -> Iterator[_Group]:
     """Formulas without quantifiers that are asserted together."""
     for act in system.actions:
-        yield _group(act.params, [part for guard in act.guards for part in _conjuncts(guard.condition)])
+        yield _group(act.params, [part for guard in act.guards for part in conjuncts(guard.condition)])
     for dead in system.deadlines:
-        yield _group(dead.params, list(_conjuncts(dead.condition)))
+        yield _group(dead.params, list(conjuncts(dead.condition)))
     for clock in system.clocks:
-        yield _group(clock.params, list(_conjuncts(clock.during)))
+        yield _group(clock.params, list(conjuncts(clock.during)))
     for prop in system.properties:
-        yield _group(prop.params, list(_conjuncts(prop.premise)))
+        yield _group(prop.params, list(conjuncts(prop.premise)))
     for definition in system.definitions:
         if isinstance(definition.sort, ex.BoolSort):
-            yield _group(definition.params, list(_conjuncts(definition.body)))
+            yield _group(definition.params, list(conjuncts(definition.body)))
 
 
 def _group(params: tuple[ex.Param, ...], parts: list[ex.Expr]) -> _Group:
@@ -395,7 +394,7 @@ def _spreads(system: System, about: Vocabulary) -> Iterator[Lemma]:
     for left, right in permutations(readings, 2):
         if left.clock is right.clock or not set(left.args) & set(right.args) or not set(left.args) & set(about.params):
             continue
-        if not left.clock.domain == right.clock.domain:
+        if left.clock.domain != right.clock.domain:
             continue
         limits = dict.fromkeys(dead.limit.bound for dead in system.deadlines if dead.limit.clock in (left.clock, right.clock))
         running = [substituted(at.clock.during, dict(zip(at.clock.params, at.args, strict=True))) for at in (left, right)]
@@ -429,7 +428,7 @@ def _at_least_one(system: System, plain: Vocabulary) -> Iterator[Lemma]:
     somes: dict[ex.Exists, None] = {}
     for act in system.actions:
         for guard in act.guards:
-            for part in _conjuncts(guard.condition):
+            for part in conjuncts(guard.condition):
                 if isinstance(part, ex.ForAll) and not ex.free_params(part):
                     for read in _reads_of(part.body):
                         if isinstance(read.sort, ex.EnumSort):
@@ -448,50 +447,3 @@ def _at_least_one(system: System, plain: Vocabulary) -> Iterator[Lemma]:
 def _reads_of(node: ex.Expr) -> Iterator[ex.Read]:
     found = (part for part in ex.walk(node) if isinstance(part, ex.Read) and isinstance(part.symbol, ex.VariableSymbol))
     return iter(dict.fromkeys(found))
-
-
-# --- inequalities
-
-
-def inequalities(system: System, durations: Mapping[str, Fraction], properties: Sequence[Property]) -> list[Inequality]:
-    """What may be assumed of the timing constants, as far as it is true of these seconds.
-
-    That a sum of deadlines' constants stays below a constant of a property; and that what a guard waits for is over before the deadline
-    of the same clock. Not whatever else happens to be true: a theorem should not rest on an accident.
-    """
-    limits = dict.fromkeys(dead.limit.bound for dead in system.deadlines)
-    of_properties = dict.fromkeys(node.bound for prop in properties for node in _bounds_in(prop.body))
-    most = MOST_SUMMANDS if len(limits) <= MANY_BOUNDS else MOST_SUMMANDS - 1
-    found = [
-        Inequality(small, (large,), strict)
-        for size in range(1, most + 1)
-        for small in combinations(limits, size)
-        for large in of_properties
-        for strict in (True, False)
-        if large not in small
-    ]
-    found += [Inequality((), (large,), True) for large in of_properties]
-    for act in system.actions:
-        parts = [part for guard in act.guards for part in _conjuncts(guard.condition)]
-        waited = [part for part in parts if isinstance(part, ex.ClockIs) and part.comparison == ">="]
-        for dead in system.deadlines:
-            for part in waited:
-                named = [_shape(one) for one in _conjuncts(dead.condition)]
-                if part.clock is dead.limit.clock and all(shape in map(_shape, parts) for shape in named):
-                    found.append(Inequality((part.bound,), (dead.limit.bound,), False))
-    unique = {(one.small, one.large, one.strict): one for one in found if set(one.small) != set(one.large)}
-    return [one for one in unique.values() if one.holds(durations)]
-
-
-def _shape(node: ex.Expr) -> str:
-    """A formula as text, whatever its parameters are called."""
-    params = sorted(ex.free_params(node), key=lambda param: param.serial)
-    return show(node, {param: f"x{place}" for place, param in enumerate(params)})
-
-
-def _bounds_in(node: ex.Expr) -> Iterator[ex.ClockIs]:
-    for part in ex.walk(node):
-        if isinstance(part, ex.ClockIs):
-            yield part
-        if isinstance(part, ex.Read) and isinstance(part.symbol, ex.DefinitionSymbol):
-            yield from _bounds_in(part.symbol.body)

@@ -1,8 +1,8 @@
 """One step of a system with one kind of lemma to keep: everything ground, ready for the solver.
 
 A case has constants for the arguments of the action and for the parameters of the lemmas, and from them a finite set of *terms* of
-every index sort, closed under the functions between index sorts. Whatever holds of every element (guards, deadlines, axioms, lemmas
-assumed) is instantiated at those terms and nowhere else. Why that is enough is told in `fragment`.
+every index sort, closed under the functions between index sorts. Whatever holds of every element (guards, deadlines, axioms,
+lemmas assumed) is instantiated at those terms and nowhere else. Why that is enough is told in `fragment`.
 
 Constants have names that depend on their sort and place only, so that cases share terms.
 """
@@ -21,7 +21,7 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.language.claims import Deadline
 from udproof.language.printing import show
-from udproof.prover.lemmas import Inequality, Lemma, Literal
+from udproof.prover.lemmas import Inequality, Lemma, Literal, functions
 from udproof.prover.logic import After, Env, Later, Logic, Start, Term, View
 
 
@@ -204,7 +204,7 @@ class Case:
             of_sort = [term for (other, _), term in named.items() if other is sort]
             if len(of_sort) > 1:
                 self.facts.append(z3.Distinct(of_sort))
-        for symbol in (*system.constants, *system.variables):
+        for symbol in functions(system):
             if isinstance(symbol.sort, ex.IndexSort) and not symbol.domain:
                 self._add(symbol.sort, self.logic.apply(symbol, ()))
                 if isinstance(symbol, ex.VariableSymbol):
@@ -218,13 +218,11 @@ class Case:
     def _close(self) -> None:
         """Add what the functions between index sorts make of the terms, until there is nothing new."""
         system = self.logic.system
-        functions = [
-            symbol for symbol in (*system.constants, *system.variables) if isinstance(symbol.sort, ex.IndexSort) and symbol.domain
-        ]
+        leading = [symbol for symbol in functions(system) if isinstance(symbol.sort, ex.IndexSort) and symbol.domain]
         before = -1
         while before != len(self._numbers):
             before = len(self._numbers)
-            for symbol in functions:
+            for symbol in leading:
                 assert isinstance(symbol.sort, ex.IndexSort)
                 for args in product(*(list(self.terms.get(sort, ())) for sort in symbol.domain)):
                     self._add(symbol.sort, self.logic.apply(symbol, args))

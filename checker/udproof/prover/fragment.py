@@ -1,9 +1,9 @@
 """For which systems the method is complete, and the refusal of all others.
 
-A query to the solver holds universal formulas at a finite set of ground terms only. That loses nothing if the set is closed under the
-functions between index sorts and stays finite: a model of the instances, cut down to the values of those terms, is then a model of
-the universal formulas themselves (the argument behind effectively propositional logic and its many-sorted extension: Abadi,
-Rabinovich, Sagiv 2010). The conditions, each checked here:
+A query to the solver holds universal formulas at a finite set of ground terms only. That loses nothing if the set is closed under
+the functions between index sorts and stays finite: a model of the instances, cut down to the values of those terms, is then a
+model of the universal formulas themselves (the argument behind effectively propositional logic and its many-sorted extension:
+Abadi, Rabinovich, Sagiv 2010). The conditions, each checked here:
 
 - functions run between index sorts without a cycle, from finer to coarser (VM to host to step), so that the set is finite;
 - no existential quantifier stands under a universal one, which would be a function in disguise;
@@ -21,10 +21,11 @@ from udproof.language import ModelError, Property, System
 from udproof.language import expressions as ex
 from udproof.language.printing import show
 from udproof.language.time import check_closed
+from udproof.prover.lemmas import functions
 
 
 def check(system: System) -> None:
-    """ModelError, with the reason, if a proof for every size cannot be tried for this system. Properties are looked at one by one."""
+    """ModelError, with the reason, if a proof for every size cannot be tried. Properties are looked at one by one."""
     check_closed(system)
     if reason := next(_complaints(system), None):
         raise ModelError(f"a proof for every size cannot be tried for {system.name}: {reason}.")
@@ -63,7 +64,7 @@ def _told(where: str, reason: str | None) -> Iterator[str]:
 
 def _cycle(system: System) -> list[ex.IndexSort]:
     """The sorts of a cycle of functions, the first one again at the end; empty if there is none."""
-    symbols = (*system.constants, *system.variables)
+    symbols = functions(system)
     edges: dict[ex.IndexSort, set[ex.IndexSort]] = {sort: set() for sort in system.index_sorts}
     for symbol in symbols:
         if isinstance(symbol.sort, ex.IndexSort):
@@ -106,8 +107,8 @@ def _polarity(node: ex.Expr, positive: bool, under: bool) -> str | None:
                 return f"asks for an element that depends on another one ({show(node, {})})"
             return _polarity(body, positive, under or universal)
         case ex.Ite(condition=condition, then=then, other=other, sort=ex.BoolSort()):
-            parts = (_quantified(condition), _polarity(then, positive, under), _polarity(other, positive, under))
-            return next((found for found in parts if found), None)
+            told = (_quantified(condition), _polarity(then, positive, under), _polarity(other, positive, under))
+            return next((found for found in told if found), None)
         case ex.Read(symbol=ex.DefinitionSymbol(body=body, sort=ex.BoolSort()), args=args):
             inner = next((found for arg in args if (found := _quantified(arg))), None)
             return inner or _polarity(body, positive, under)

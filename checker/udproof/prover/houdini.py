@@ -1,7 +1,7 @@
 """Which candidates are inductive together: Houdini (Flanagan and Leino 2001).
 
-All candidates are assumed before a step and asked for after it; what a step breaks is dropped, until nothing is broken any more. What is
-left is the largest set of candidates that holds at the start and is kept by every step, and so holds always.
+All candidates are assumed before a step and asked for after it; what a step breaks is dropped, until nothing is broken any more.
+What is left is the largest set of candidates that holds at the start and is kept by every step, and so holds always.
 
 One query asks whether any candidate of a signature breaks, and its model drops all that it falsifies. One solver for each step and
 signature is kept: each candidate has a selector in it, and the candidates alive are assumptions.
@@ -166,7 +166,9 @@ class Houdini:
             self.queries += 1
             some = self.logic.either([self.logic.negated(goals[lemma]) for lemma in left])
             goal = question.ready(some)
-            model = question.ask([goal, self.all_times, *(self.library.selector(lemma) for lemma in assumed if lemma not in broken)])
+            model = question.ask(
+                [goal, self.all_times, *(self.library.selector(lemma) for lemma in assumed if lemma not in broken)]
+            )
             if model is None:
                 break
             found = [lemma for lemma in left if z3.is_false(model.eval(goals[lemma], model_completion=True))]

@@ -1,8 +1,8 @@
 """What a proof consists of: lemmas, and inequalities between timing constants.
 
-A *lemma* is a clause that holds for every value of its parameters: some of its literals is true in every reachable state. A literal
-is a formula of the language or its negation, or a `Spread`, which the language has no word for: how far one clock may be ahead of
-another. Sums of timing constants occur in spreads only, and that is where a bound on a whole chain of stages comes from.
+A *lemma* is a clause that holds for every value of its parameters: some of its literals is true in every reachable state. A
+literal is a formula of the language or its negation, or a `Spread`, which the language has no word for: how far one clock may be
+ahead of another. Sums of timing constants occur in spreads only, and that is where a bound on a whole chain of stages comes from.
 
 An *inequality* between sums of timing constants is what a proof may assume of the times. It is true of the instance that the proof
 was asked for, and stands in the verdict and in the certificate.
@@ -96,6 +96,11 @@ class Lemma:
     def quantified(self) -> bool:
         """Is there a quantifier in the lemma that a witness with a name of its own does not replace?"""
         return any(literal.bound and literal.some is None for literal in self.literals)
+
+
+def functions(system: System) -> tuple[ex.ConstantSymbol | ex.VariableSymbol, ...]:
+    """The constants and variables of a system."""
+    return (*system.constants, *system.variables)
 
 
 def _reads(node: ex.Expr) -> Iterator[ex.Symbol]:
@@ -261,8 +266,9 @@ class Names:
 
     def __init__(self, system: System) -> None:
         self._sorts = {sort.name: sort for sort in system.index_sorts}
-        self._functions: dict[str, ex.Function] = {symbol.name: symbol for symbol in system.variables}
-        self._functions |= {symbol.name: symbol for symbol in (*system.constants, *system.definitions)}
+        self._functions: dict[str, ex.Function] = {symbol.name: symbol for symbol in functions(system)}
+        for definition in system.definitions:
+            self._functions[definition.name] = definition
         self._clocks = {symbol.name: symbol for symbol in system.clocks}
         self._durations = {symbol.name: symbol for symbol in system.durations}
         enumerations = [symbol.sort for symbol in self._functions.values() if isinstance(symbol.sort, ex.EnumSort)]
@@ -295,7 +301,7 @@ class Names:
         if kind == "lit":
             return ex.Lit(rest[1], self._literal_sort(rest[0], rest[1]))
         if kind == "param":
-            return params[rest[0]]
+            return params[int(rest[0])]
         if kind == "read":
             return ex.Read(self._functions[rest[0]], tuple(self._read(arg, params) for arg in rest[1:]))
         if kind in ("all", "some"):

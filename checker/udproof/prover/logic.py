@@ -1,12 +1,12 @@
 """A system in Z3's words: the one reading from which every query is made.
 
-Index sorts are uninterpreted, enumerations are data types, integers are integers, and a variable or constant is a function. A clock
-is a time stamp, the moment from which it counts: its reading is `now - stamp` while its condition holds, and zero otherwise, so that
-the passing of time changes `now` and nothing else. Timing constants are real numbers that are not known.
+Index sorts are uninterpreted, enumerations are data types, integers are integers, and a variable or constant is a function. A
+clock is a time stamp, the moment from which it counts: its reading is `now - stamp` while its condition holds, and zero otherwise,
+so that the passing of time changes `now` and nothing else. Timing constants are real numbers that are not known.
 
-A formula is read at a `View`: the state as it is, an initial state, the state after an action, or some time later. The view after an
-action is a substitution (`ite(x = h, new, old)`), not a second set of symbols with rules for what stays the same; so what an action
-does not touch is the very same term before and after, which is how most obligations are seen to be trivial.
+A formula is read at a `View`: the state as it is, an initial state, the state after an action, or some time later. The view after
+an action is a substitution (`ite(x = h, new, old)`), not a second set of symbols with rules for what stays the same; so what an
+action does not touch is the very same term before and after, which is how most obligations are seen to be trivial.
 
 Terms are simplified where they are made as far as equality of terms decides, and no further.
 """
@@ -155,7 +155,7 @@ class Logic:
         return self._made(make(self._ref, left.as_ast(), right.as_ast()))
 
     def disjunction(self, parts: Sequence[Term]) -> Any:
-        """A clause of ready literals, by its number alone: there are hundreds of thousands, and an object for each would take longest."""
+        """A clause of ready literals, by its number alone: an object for each of hundreds of thousands would take longest."""
         made = z3.Z3_mk_or(self._ref, len(parts), _array(parts))
         z3.Z3_inc_ref(self._ref, made)
         return made

@@ -1,8 +1,8 @@
 """What of an inductive set a property needs.
 
-From the properties backwards: a lemma that must be kept needs, at each step that may break it, what an unsatisfiable core names. Those
-are needed too, and so on. A core is shortened by leaving out one after the other, assumptions about times first, since they are what
-the theorem costs; and what is needed already is tried before anything new is.
+From the properties backwards: a lemma that must be kept needs, at each step that may break it, what an unsatisfiable core names.
+Those are needed too, and so on. A core is shortened by leaving out one after the other, assumptions about times first, since they
+are what the theorem costs; and what is needed already is tried before anything new is.
 """
 
 from __future__ import annotations
@@ -101,14 +101,29 @@ class Minimiser:
         asked = question.ready(goal)
         told = [] if question.case.step is START else list(houdini.alive)
         before = [lemma for lemma in told if lemma in self.found.lemmas]
-        ways = [(before, list(self.found.times)), (before, list(self._names)), (told, list(self._names))]
-        if not any(self._excluded(question, asked, lemmas, times) for lemmas, times in ways):
-            return None
+        if not self._excluded(question, asked, before, list(self.found.times)):
+            lemmas = before if self._excluded(question, asked, before, list(self._names)) else told
+            if not self._roomy(question, asked, lemmas):
+                return None
         core = self._short(question, asked)
-        lemmas = tuple(self._lemmas[number] for number in core if number in self._lemmas)
+        kept = tuple(self._lemmas[number] for number in core if number in self._lemmas)
         times = tuple(self._choices[number] for number in core if number in self._choices)
         self.found.times |= dict.fromkeys(times)
-        return Support(step, lemmas, times)
+        return Support(step, kept, times)
+
+    def _roomy(self, question: Question, asked: Term, lemmas: Sequence[Lemma]) -> bool:
+        """Is the goal excluded? If so, the solver's core is about the fewest of those inequalities that have most room."""
+        times = [*self.found.times, *(one for one in reversed(self._names) if one not in self.found.times)]
+        low, high = len(self.found.times), len(times)
+        if not self._excluded(question, asked, lemmas, times):
+            return False
+        while low < high:
+            middle = (low + high) // 2
+            if self._excluded(question, asked, lemmas, times[:middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return self._excluded(question, asked, lemmas, times[:high])
 
     def _excluded(self, question: Question, asked: Term, lemmas: Sequence[Lemma], times: Sequence[Inequality]) -> bool:
         self._houdini.tell(question, lemmas)

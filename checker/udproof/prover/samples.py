@@ -1,7 +1,8 @@
 """Small instances and reachable states: what refutes a false candidate before a solver is asked.
 
-Instances are made at random from a fixed seed: each entry of each table is drawn, and kept if the axioms can still be satisfied
-(a solver says so). States come from random walks through the reference semantics. A candidate that is false in one of them is no lemma.
+Instances are made at random from a fixed seed: each entry of each table is drawn, and kept if the axioms can still be satisfied (a
+solver says so). States come from random walks through the reference semantics. A candidate that is false in one of them is no
+lemma.
 
 Candidates are looked at all at once: an atom is a column of bits, one for every state and every choice of elements, and a clause
 holds if its columns together are full.
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import z3
 
@@ -67,7 +69,7 @@ def generic(inequalities: Sequence[Inequality], durations: Mapping[str, Fraction
     return found
 
 
-def _total(bounds: Sequence[ex.Bound], times: Mapping[str, object], context: object) -> object:
+def _total(bounds: Sequence[ex.Bound], times: Mapping[str, Any], context: Any) -> Any:
     parts = [times[bound.name] if isinstance(bound, ex.DurationSymbol) else z3.RealVal(str(bound), context) for bound in bounds]
     return z3.Sum([z3.IntVal(0, context), *parts])
 
@@ -101,7 +103,7 @@ def _tables(
     """Random values for all constants such that the axioms hold; None if there are none."""
     context = z3.Context()
     solver = z3.Solver(ctx=context)
-    cells: dict[tuple[str, tuple[int, ...]], tuple[object, range]] = {}
+    cells: dict[tuple[str, tuple[int, ...]], tuple[Any, range]] = {}
     for symbol in system.constants:
         codes = _codes(symbol.sort, elements)
         for place in product(*(range(len(elements[sort.name])) for sort in symbol.domain)):
@@ -138,7 +140,7 @@ def _codes(sort: ex.Sort, elements: Mapping[str, tuple[str, ...]]) -> range:
             return range(len(elements[name]))
 
 
-def _symbolic(node: ex.Expr, env: Mapping[ex.Param, int], cells: object, elements: Mapping[str, tuple[str, ...]], ctx: object) -> object:
+def _symbolic(node: ex.Expr, env: Mapping[ex.Param, int], cells: Any, elements: Mapping[str, tuple[str, ...]], ctx: object) -> Any:
     """An axiom over unknown tables as a formula over numbers: `evaluate`, but for what is not known."""
     return _Axioms(cells, elements, ctx).truth(node, env)
 
@@ -146,12 +148,12 @@ def _symbolic(node: ex.Expr, env: Mapping[ex.Param, int], cells: object, element
 class _Axioms:
     """The meaning of a formula over constants, where their values are unknown numbers."""
 
-    def __init__(self, cells: object, elements: Mapping[str, tuple[str, ...]], context: object) -> None:
-        self._cells: dict[tuple[str, tuple[int, ...]], tuple[object, range]] = cells  # type: ignore[assignment]
+    def __init__(self, cells: Any, elements: Mapping[str, tuple[str, ...]], context: Any) -> None:
+        self._cells: dict[tuple[str, tuple[int, ...]], tuple[Any, range]] = cells
         self._elements = elements
         self._context = context
 
-    def truth(self, node: ex.Expr, env: Mapping[ex.Param, int]) -> object:
+    def truth(self, node: ex.Expr, env: Mapping[ex.Param, int]) -> Any:
         match node:
             case ex.Not(body=body):
                 return z3.Not(self.truth(body, env))
@@ -172,7 +174,7 @@ class _Axioms:
             case _:
                 return self.number(node, env) == 1
 
-    def number(self, node: ex.Expr, env: Mapping[ex.Param, int]) -> object:
+    def number(self, node: ex.Expr, env: Mapping[ex.Param, int]) -> Any:
         match node:
             case ex.Lit(value=value, sort=ex.IndexSort(name=name)):
                 return z3.IntVal(self._elements[name].index(str(value)), self._context)
@@ -183,7 +185,7 @@ class _Axioms:
                 return place if z3.is_expr(place) else z3.IntVal(place, self._context)
             case ex.Sum(left=left, right=right, factor=factor):
                 a, b = self.number(left, env), self.number(right, env)
-                return a + b if factor == 1 else a - b  # type: ignore[operator]
+                return a + b if factor == 1 else a - b
             case ex.Ite(condition=condition, then=then, other=other):
                 return z3.If(self.truth(condition, env), self.number(then, env), self.number(other, env))
             case ex.Read(symbol=ex.DefinitionSymbol() as symbol, args=args) if not isinstance(symbol.sort, ex.BoolSort):
@@ -195,9 +197,9 @@ class _Axioms:
 
     def _bound(self, symbol: ex.DefinitionSymbol, args: Sequence[ex.Expr], env: Mapping[ex.Param, int]) -> Mapping[ex.Param, int]:
         values = [self.number(arg, env) for arg in args]
-        return dict(zip(symbol.params, values, strict=True))  # type: ignore[arg-type]
+        return dict(zip(symbol.params, values, strict=True))
 
-    def _looked_up(self, symbol: ex.ConstantSymbol, args: Sequence[object]) -> object:
+    def _looked_up(self, symbol: ex.ConstantSymbol, args: Sequence[Any]) -> Any:
         places = list(product(*(range(len(self._elements[sort.name])) for sort in symbol.domain)))
         found = self._cells[symbol.name, places[-1]][0]
         for place in reversed(places[:-1]):
@@ -302,9 +304,7 @@ class Sample:
             case _:
                 return [evaluate(node, env, self.semantics.world(state)) for state in self.states]
 
-    def _compared(
-        self, clock: ex.ClockSymbol, place: tuple[int, ...], comparison: ex.Comparison, bound: ex.Bound
-    ) -> Sequence[int]:
+    def _compared(self, clock: ex.ClockSymbol, place: tuple[int, ...], comparison: ex.Comparison, bound: ex.Bound) -> Sequence[int]:
         ticks = self.semantics.time.ticks(bound)
         readings = self._slots[self.semantics.layout.position[clock, place]]
         match comparison:

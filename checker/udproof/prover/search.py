@@ -1,9 +1,10 @@
 """Looking for a proof for every size: candidates, samples, Houdini, minimisation.
 
-What is found here is believed by nobody: it goes through `recheck`, which shares neither the instantiation nor the terms with this.
+What is found here is believed by nobody: it goes through `recheck`, which shares neither the instantiation nor the terms with
+this.
 
-Every bounded integer must be shown to stay in its range, since an action that leaves it is a mistake of the model; without that nothing
-is shown.
+Every bounded integer must be shown to stay in its range, since an action that leaves it is a mistake of the model; without that
+nothing is shown.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import z3
+
 from udproof.language import Property, System
-from udproof.prover.candidates import candidates, inequalities, ranges
+from udproof.prover.candidates import candidates, ranges
 from udproof.prover.cases import Given, Library, steps_of
 from udproof.prover.fragment import complaint
 from udproof.prover.houdini import Clockwork, Houdini, ranked
-from udproof.prover.lemmas import Lemma, of_property
+from udproof.prover.inequalities import inequalities
+from udproof.prover.lemmas import Inequality, Lemma, of_property
 from udproof.prover.logic import Logic
 from udproof.prover.minimise import Minimiser
 from udproof.prover.samples import Sample
-from udproof.prover.theorem import Proof
+from udproof.prover.theorem import Proof, Support
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def search(
     """
     possible = [prop for prop in properties if complaint(prop) is None]
     failed = {prop.name: Failure(f"the property {complaint(prop)}") for prop in properties if complaint(prop) is not None}
-    times = sorted(inequalities(system, durations, system.properties), key=lambda one: one.room(durations))
+    times = sorted(inequalities(system, durations, system.properties), key=lambda one: (one.room(durations), -len(one.small)))
     pool = candidates(system, [prop for prop in possible if not prop.watches_time], samples, own)
     for sample in samples:
         pool = [lemma for lemma in pool if not sample.refutes(lemma)]
@@ -65,18 +69,19 @@ def search(
     houdini = Houdini(library, Given.of(system, times), steps_of(system), pool, clockwork)
     wanted = {lemma.origin: lemma for lemma in pool if lemma.origin.startswith(("property ", "the range of "))}
     false: set[Lemma] = set()
+    retried: set[Lemma] = set()
     while True:
         batch = [lemma for lemma in ranked(pool, houdini.alive, {*houdini.dropped, *false}) if lemma not in houdini.alive]
         holding = houdini.start(batch)
         false |= set(batch) - set(holding)
-        if not holding:
+        if set(holding) <= retried:
             break
         houdini.run(holding)
         told(f"{len(houdini.alive)} of {len(pool)} candidates left")
-        open_ = [lemma for lemma in wanted.values() if lemma not in houdini.alive and lemma not in false]
-        if not open_:
+        retried = {lemma for lemma in wanted.values() if lemma not in houdini.alive and lemma not in false}
+        if not retried:
             break
-        for lemma in open_:
+        for lemma in retried:
             houdini.dropped.pop(lemma, None)  # more lemmas may save it
     return _minimised(houdini, possible, failed, len(pool))
 
@@ -99,5 +104,24 @@ def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str,
         else:
             failed[prop.name] = Failure("no lemmas were found that it follows from")
     found = minimiser.found
-    proof = Proof(system, tuple(found.lemmas), tuple(found.times), tuple(shown), {**found.lemmas, **found.shown})
+    times = _independent(houdini.logic, list(found.times))
+    supports: dict[Lemma | str, Sequence[Support]] = {}
+    for lemma, why in found.lemmas.items():
+        supports[lemma] = why
+    for name, why in found.shown.items():
+        supports[name] = why
+    proof = Proof(system, tuple(found.lemmas), times, tuple(shown), supports)
     return Attempt(proof, failed, houdini.queries, tried)
+
+
+def _independent(logic: Logic, times: Sequence[Inequality]) -> tuple[Inequality, ...]:
+    """The inequalities without those that the others imply."""
+    kept = list(times)
+    for one in times:
+        solver = z3.Solver(ctx=logic.context)
+        others = [logic.inequality(other) for other in kept if other is not one]
+        signs = [logic.compared(logic.time(symbol), ">=", logic.zero) for symbol in logic.system.durations]
+        solver.add(*others, *signs, logic.negated(logic.inequality(one)))
+        if solver.check() == z3.unsat:
+            kept.remove(one)
+    return tuple(kept)

@@ -1,12 +1,12 @@
 """A proof as SMT-LIB 2 files, for others to check: the same obligations once more, made in another way.
 
-Nothing of `cases` is used here. Lemmas, axioms and guards are written with their quantifiers, and the state after a step is *defined*
-(`define-fun stage.next ...`), so that it cannot contradict anything. Whoever reads the files need not believe that the right instances
-were picked, and an error of our own instantiation would show as an obligation that cannot be proved.
+Nothing of `cases` is used here. Lemmas, axioms and guards are written with their quantifiers, and the state after a step is
+*defined* (`define-fun stage.next ...`), so that it cannot contradict anything. Whoever reads the files need not believe that the
+right instances were picked, and an error of our own instantiation would show as an obligation that cannot be proved.
 
-Each file is one script that any solver can run: the common declarations, the assumptions, the lemmas before the step, the step, and then
-for each lemma `(push) (assert (not ...)) (check-sat) (pop)`, to be answered `unsat`. Every assertion has a name, and the name says what
-it is: `axiom`, `time`, `lemma`, `guard`, `deadline`, `goal`. The manifest lists files with their SHA-256 digests.
+Each file is one script that any solver can run: the common declarations, the assumptions, the lemmas before the step, the step,
+and then for each lemma `(push) (assert (not ...)) (check-sat) (pop)`, to be answered `unsat`. Every assertion has a name, and the
+name says what it is: `axiom`, `time`, `lemma`, `guard`, `deadline`, `goal`. The manifest lists files with their SHA-256 digests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action, Update
 from udproof.language.claims import Deadline
 from udproof.prover.candidates import ranges
-from udproof.prover.lemmas import Atom, ClockAt, Inequality, Lemma, Literal, Spread, of_property, show_lemma
+from udproof.prover.lemmas import Atom, ClockAt, Inequality, Lemma, Literal, Spread, functions, of_property, show_lemma
 from udproof.prover.theorem import Proof
 
 FORMAT = 1
@@ -32,7 +32,7 @@ Names: TypeAlias = Mapping[ex.Param, str]
 
 
 def files(proof: Proof, model: str, properties: Sequence[str]) -> dict[str, str]:
-    """The certificate: file names with their texts, the manifest among them. `model` is the hash of the system that was verified."""
+    """The certificate: file names with their texts, the manifest too. `model` is the hash of the system that was verified."""
     writer = Writer(proof, model=model)
     system = proof.system
     made = {"consistent.smt2": writer.script(["(check-sat)"], lemmas=False)}
@@ -81,6 +81,8 @@ _BEFORE, _AFTER = _View(), _View(".next")
 
 @dataclass
 class Writer:
+    """Writes the scripts of one proof."""
+
     proof: Proof
     axioms: list[tuple[str, str, str]] = field(default_factory=list)  # name, what it says in words, formula
     times: list[tuple[str, str, str]] = field(default_factory=list)
@@ -127,15 +129,13 @@ class Writer:
         for sort, elements in _named(system).items():
             for element in elements:
                 yield f"(declare-const {_symbol(f'{sort.name}:{element}')} {_symbol(sort.name)})"
-        enumerations = dict.fromkeys(
-            symbol.sort for symbol in (*system.variables, *system.constants) if isinstance(symbol.sort, ex.EnumSort)
-        )
+        enumerations = dict.fromkeys(symbol.sort for symbol in functions(system) if isinstance(symbol.sort, ex.EnumSort))
         for one in enumerations:
             members = " ".join(f"({_symbol(f'{one.name}.{member}')})" for member in one.members)
             yield f"(declare-datatype {_symbol(one.name)} ({members}))"
         for duration in system.durations:
             yield f"(declare-const {_symbol(duration.name)} Real)"
-        for symbol in (*system.constants, *system.variables):
+        for symbol in functions(system):
             domain = " ".join(_symbol(sort.name) for sort in symbol.domain)
             yield f"(declare-fun {_symbol(symbol.name)} ({domain}) {_sort(symbol.sort)})"
         yield "(declare-const now Real)"

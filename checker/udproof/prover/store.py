@@ -1,8 +1,8 @@
 """Found lemmas, kept: searched for once, re-checked each time.
 
-Proofs of the shipped protocol come with udproof (`stored/` beside this file); others go to the user's cache (`XDG_CACHE_HOME`, else
-`~/.cache`). A file is named after the hash of the formulas that it is about. Nothing in it is believed: what is read goes through
-`recheck` like anything else, and a file that cannot be read is as good as none.
+Proofs of the shipped protocol come with udproof (`stored/` beside this file); others go to the user's cache (`XDG_CACHE_HOME`,
+else `~/.cache`). A file is named after the hash of the formulas that it is about. Nothing in it is believed: what is read goes
+through `recheck` like anything else, and a file that cannot be read is as good as none.
 """
 
 from __future__ import annotations

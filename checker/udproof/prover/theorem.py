@@ -1,7 +1,7 @@
 """What a proof says: a theorem about every instance of a system.
 
-The *formulas* of a system are what is left when its instance is taken away, its name, and what is for people only. Two fleets have the
-same formulas if they differ in who stands where and in times; so a theorem about the formulas is about both.
+The *formulas* of a system are what is left when its instance, its name, and what is for people only are taken away. Two fleets
+have the same formulas if they differ in who stands where and in times; so a theorem about the formulas is about both.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ class JobsTable(_Table):
     """The table [jobs]."""
 
     second: Literal["after", "at-once"] = Field(
-        description="When a second job over all steps begins: after the first, or at once, beside it.", examples=["after"]
+        default="after", description="When a second job over all steps begins: after the first, or at once, beside it."
     )
 
 
