@@ -15,7 +15,7 @@ from udproof.engines.dbm import INFINITY, ZERO, Matrix, bound
 
 CLOCKS, MOST = 2, 3
 GRID = [Fraction(n, 4) for n in range(4 * (MOST + 2) + 1)]
-few = settings(max_examples=settings().max_examples // 2)
+few = settings(max_examples=max(settings().max_examples // 4, 1))
 
 
 def holds(zone: Matrix, readings: tuple[Fraction, ...]) -> bool:

@@ -592,6 +592,7 @@ def test_the_shipped_fleets() -> None:
     assert {name for name, fleet in fleets.items() if fleet.misplaced()} == {"bad-placement"}
     assert {name: fleet.expect for name, fleet in fleets.items() if fleet.expect != "proved"} == {
         "bad-placement": None,
+        "first-approves": ("prepared-before-approved", "tolerance-respected"),
         "overlapping-jobs": ("one-domain-paused", "recovery-kept"),
         "slow-detection": ("pause-bounded",),
         "time-out": ("capacity-kept",),

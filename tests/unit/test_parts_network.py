@@ -16,12 +16,16 @@ from tests.systems.story import Story, check_shortest
 
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits
-from udproof.properties import of
+from udproof.language import require
+from udproof.properties import HEADLINE, of
 from udproof.protocol import controller, network
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet import Network
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
+from udproof.protocol.mutants import named
+from udproof.protocol.part import joining
+from udproof.protocol.placement import Host
 
 # Over the network a host is commanded: decided, sent, taken, begun; it reports, and the controller hears of it.
 OPENED = "announce step-0; approve web-0 web@step-0; start web@step-0; decide web-ud0-a opening-1; send web-ud0-a opening-1"
@@ -90,6 +94,20 @@ def test_with_failover_and_one_fault_of_each_kind_everything_holds() -> None:
     assert set(outcomes(result).values()) == {"proved"}
     faults = ("lose", "duplicate", "hold_up", "take_over", "send_overtaken", "refuse", "take_late")
     assert all(result.fired[fault] for fault in faults)
+
+
+@joining(network.send)
+def _only_once(h: Host, o: network.Opening) -> None:
+    require((network.number[o] > network.taken[h]) & ~network.late[h, o], "there is no command of it yet")
+
+
+@pytest.mark.parametrize(("duplicates", "outcome"), [(0, "proved"), (1, "violated")])
+def test_without_repetition_it_takes_a_network_that_doubles(duplicates: int, outcome: str) -> None:
+    """The budget decides: a host that takes the same number twice is harmless until there are two commands of that number."""
+    fleet = replace(read_fleet(path_of("network")), network=Network(0, duplicates, 1))
+    system = named("SameNumberTaken").change(_only_once(protocol(fleet, HEADLINE)))
+    found = outcomes(Explore().verify(system, system.properties, Limits()))
+    assert found["one-domain-paused"] == outcome
 
 
 def network_of(budget: int) -> Network:

@@ -405,7 +405,9 @@ class Sorter:
             for group in canonical.groups
             for place, inside in enumerate(group.member_slots)
         )
-        weights = "\n".join(f"(i64.store offset={8 * place} (i32.const 4096) {text})" for place, text in enumerate(canonical.weights()))
+        weights = "\n".join(
+            f"(i64.store offset={8 * place} (i32.const 4096) {weight})" for place, weight in enumerate(canonical.weights())
+        )
         text = f"""(module (memory (export "memory") 1) {canonical.functions()} {blocks}
             (func (export "sort") (param $p i32) {canonical.sorted(everything, "p")})
             (func (export "weight") (param $s i32) {canonical.locals()} {weights}))"""
@@ -449,7 +451,8 @@ def _grouped(members: int, values: int, pieces: int) -> System:
     return System("grouped", (step,))
 
 
-GROUPED = [(1, 2, 1), (2, 2, 1), (3, 3, 2), (5, 4, 1), (4, 2**20, 3), (4, 2**16, 9), (13, 4, 1), (16, 2, 2), (24, 3, 1)]  # the last two by remainders
+# the last two are counted by remainders
+GROUPED = [(1, 2, 1), (2, 2, 1), (3, 3, 2), (5, 4, 1), (4, 2**20, 3), (4, 2**16, 9), (13, 4, 1), (16, 2, 2), (24, 3, 1)]
 
 
 @pytest.mark.parametrize(("members", "values", "pieces"), GROUPED)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from math import factorial, isqrt, prod
 
@@ -77,7 +78,7 @@ class Canonical:
         """How many exchanges of blocks there are in all: no orbit is larger."""
         return prod(factorial(len(group.members)) for group in self.groups)
 
-    @property
+    @cached_property
     def moduli(self) -> tuple[int, ...]:
         """The moduli in which the sizes of orbits are added up.
 
@@ -85,13 +86,13 @@ class Canonical:
         (Chinese remainder theorem).
         """
         most = self.order * MOST_STORED
-        found: list[int] = []
         if most < 1 << 63:
             return ()
-        candidate = 1 << 31
-        while prod(found) <= most:
-            candidate = next(n for n in count(candidate - 1, -1) if all(n % d for d in range(2, isqrt(n) + 1)))
-            found.append(candidate)
+        found: list[int] = []
+        for prime in _primes():
+            found.append(prime)
+            if prod(found) > most:
+                break
         return tuple(found)
 
     def total(self, sums: Sequence[int]) -> int:
@@ -119,7 +120,7 @@ class Canonical:
         return "\n".join(text for group in self.groups for text in (*self._swaps(group), *_chains(group), *self._alike(group)))
 
     def weights(self) -> list[str]:
-        """`stands_for` in each of `moduli` (or by itself), as i64 expressions over the state at $s, to be evaluated in this order."""
+        """`stands_for` in each of `moduli`, or by itself: i64 expressions over the state at $s, to be evaluated in this order."""
         if not self.moduli:
             return [_product([f"(call $ways{group.number} (local.get $s))" for group in self.groups], None)]
         return [
@@ -232,6 +233,20 @@ def _chains(group: Group) -> Iterator[str]:
         for place in range(1, count)
     )
     yield f"(func $sort{number} (param $p i32) {sinks})"
+
+
+_KNOWN: list[int] = []  # primes below 2^31, the largest first, as far as they have been asked for
+
+
+def _primes() -> Iterator[int]:
+    """The primes below 2^31, the largest first."""
+    for place in count():
+        while place == len(_KNOWN):
+            candidate = (_KNOWN[-1] if _KNOWN else 1 << 31) - 1
+            while not all(candidate % divisor for divisor in range(2, isqrt(candidate) + 1)):
+                candidate -= 1
+            _KNOWN.append(candidate)
+        yield _KNOWN[place]
 
 
 def _arrangements(group: Group, name: str, extended: str) -> str:

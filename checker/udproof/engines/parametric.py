@@ -35,10 +35,9 @@ from udproof.prover.samples import Sample, generic, sample, small_instances
 from udproof.prover.search import search
 from udproof.prover.theorem import Proof, formulas
 
-_SIZES = (1, 2, 2)  # of the instances that are explored to refute
+_SIZES = (1, 2, 2, 2, 2, 2, 2)  # of the instances that are explored to refute
 _SAMPLED = (1, 2, 2, 3)  # and of those whose states throw out candidates
 _EXPLORATION = 5.0  # seconds for one small instance at most
-_OWN = 20_000  # a system with more states than this is not explored itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class Parametric:
 
     def _decide(self, work: _Work, free: System) -> None:
         durations, names = work.system.instance.durations, [prop.name for prop in work.properties]
-        small = small_instances(free, durations, _SIZES)
+        small = small_instances(free, durations, _SIZES[:3])
         if not small:
             raise ModelError(f"the axioms of {work.system.name} contradict each other: no small instance satisfies them.")
         for proof in store.stored(free):
@@ -140,10 +139,12 @@ class Parametric:
                         return
                 return
         work.clockwork.check()
-        for instance in small:
+        for instance in small_instances(free, durations, _SIZES):
+            if set(names) <= {*work.violated, *work.elsewhere}:
+                break
             work.explore(instance, own=instance.instance == work.system.instance)
-        if set(names) & set(work.elsewhere) and not set(names) <= set(work.violated):
-            work.explore(work.system, own=True)
+        if not set(names) <= set(work.violated):
+            work.explore(work.system, own=True)  # as far as the time for one instance reaches
         sound = [prop for prop in work.properties if prop.name not in {*work.violated, *work.elsewhere}]
         if sound:
             self._search(work, free, sound, durations)

@@ -71,6 +71,7 @@ def felled(v: Vm) -> Bool:
     return fallen[host_of[v]] & (run[v] == Run.down)
 
 
+QUIET = "hosts fail only by taking too long to apply (the watchdog rolls back); no VM is moved, added or removed"
 WORKS = "the host does not hang"
 STANDS = "the host has not failed"
 ALL_BACK = "all its VMs run again"
@@ -175,8 +176,7 @@ def part(fails: bool, hangs: bool) -> Part:
         changes += [joining(stopped)(_works) for stopped in (freeze, apply, restore, roll_back, resume, resume_old)]
     changes.append(adding(*_AFTERWARDS))
     told = "a host that has failed stays out of the walk, and its VMs restart on hosts outside of the fleet"
-    quiet = "hosts fail only by taking too long to apply (the watchdog rolls back); no VM is moved, added or removed"
-    changes.append(assuming(told, instead_of=(quiet,)))
+    changes.append(assuming(told, instead_of=(QUIET,)))
     return Part("breakdown", tuple(changes))
 
 

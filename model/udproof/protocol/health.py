@@ -14,12 +14,12 @@ property.
 
 from __future__ import annotations
 
-from udproof.language import Bool, Constant, Fairness, Int, Variable, action, exists, forall, implies, require
+from udproof.language import Bool, Constant, Fairness, Int, Variable, action, bar, exists, forall, implies, require
 from udproof.language.mutation import overriding, without_guard
 from udproof.protocol.fleet import Recovery
 from udproof.protocol.host import Stage, stage
 from udproof.protocol.mutant import Mutant
-from udproof.protocol.part import Part, adding, assuming, joining, meaning
+from udproof.protocol.part import Part, adding, assuming, drawing, joining, meaning
 from udproof.protocol.placement import AvailabilitySet, Host, Step, Vm, host_of, recovery, step_of
 from udproof.protocol.vm import Run, run, serves
 from udproof.protocol.walk import (
@@ -91,7 +91,7 @@ ACTIONS = (fall_ill, get_well)
 
 def part(falls_ill: bool, gate: bool, reading: Recovery) -> Part:
     """The part, with or without the gate, in either reading of the recovery."""
-    illness = (adding(*ACTIONS), meaning(serves, never=_is_ill)) if falls_ill else ()
+    illness = (adding(*ACTIONS), meaning(serves, never=_is_ill), drawing(bar("ill", "torn", _is_ill))) if falls_ill else ()
     said = {
         "dwell": "the recovery time passes after each step, whether its VMs are well or not",
         "time-out": "the walk goes on when every VM of a step is well, or when the recovery time is over",

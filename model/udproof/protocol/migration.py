@@ -23,6 +23,7 @@ from udproof.language import (
     Int,
     Variable,
     action,
+    bar,
     deadline,
     each,
     forall,
@@ -34,8 +35,8 @@ from udproof.protocol import breakdown
 from udproof.protocol.events import Status, event
 from udproof.protocol.host import ALL_ELIGIBLE, IN_TURN, Stage, apply, begin, boot, freeze, reboot, stage
 from udproof.protocol.mutant import Mutant
-from udproof.protocol.part import Part, adding, assuming, joining, meaning
-from udproof.protocol.placement import Host, Step, Vm, eligible, event_of, host_of, set_of, step_of
+from udproof.protocol.part import Part, adding, assuming, drawing, joining, meaning
+from udproof.protocol.placement import Host, Step, Vm, eligible, event_of, host_of, pause_limit, set_of, step_of
 from udproof.protocol.vm import Guest, Memory, Run, awake, guest_clock, impacted, memory, run, serves
 from udproof.protocol.walk import Outcome, Progress, close, outcome, progress
 
@@ -157,6 +158,9 @@ ACTIONS = (migrate, arrive, fail_to_migrate, come_back)
 def part(fails: bool, hosts_fail: bool, hosts_hang: bool) -> Part:
     """The part; migrations fail if the budget allows it, and a host that fails takes only those down that are on it."""
     actions = ACTIONS if fails else (migrate, arrive)
+    told = ["a VM that migrates goes to a host outside of the fleet, and is commanded to at once"]
+    if not (hosts_fail or hosts_hang):
+        told.append("hosts fail only by taking too long to apply (the watchdog rolls back); no VM is added or removed")
     falls: list[Change] = [joining(breakdown.fail)(_without_those_gone)] if hosts_fail else []
     falls += [joining(breakdown.find_out)(_without_those_gone)] if hosts_hang else []
     return Part(
@@ -165,11 +169,12 @@ def part(fails: bool, hosts_fail: bool, hosts_hang: bool) -> Part:
             adding(*actions, deadlines=DEADLINES),
             *(_or_gone, _who_is_there, _who_runs_there, _with_those_there, _those_there, _settled),
             *falls,
+            drawing(bar("switching over", "paused", _is_switching, limit=pause_limit)),
             meaning(breakdown.felled, never=_has_moved),
             meaning(impacted, also=_is_switching),
             meaning(serves, never=_is_switching),
             meaning(awake, never=_is_switching),
-            assuming("a VM that migrates goes to a host outside of the fleet, and is commanded to at once"),
+            assuming(*told, instead_of=() if hosts_fail or hosts_hang else (breakdown.QUIET,)),
         ),
     )
 

@@ -17,6 +17,7 @@ from udproof.protocol import (
 )
 from udproof.protocol.mutant import Mutant
 
+CORE: tuple[Mutant, ...] = tuple(mutant for part in (walk, events, host, vm) for mutant in part.MUTANTS)
 PARTS = (walk, events, host, vm, cancellation, jobs, health, network, controller, breakdown, agent, metadata, migration)
 ALL: tuple[Mutant, ...] = tuple(mutant for part in PARTS for mutant in part.MUTANTS)
 

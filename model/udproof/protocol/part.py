@@ -17,9 +17,11 @@ from typing import Any
 from udproof.language import Action, Bool, Deadline, Definition, ModelError, System, Variable
 from udproof.language import expressions as ex
 from udproof.language.actions import trace
+from udproof.language.drawing import Bar, BarRule
 from udproof.language.mutation import Change, with_definition
 from udproof.language.sentences import sentence
 from udproof.language.terms import classes
+from udproof.protocol.placement import Vm
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,22 @@ def meaning(old: Definition[Bool], also: Callable[..., Bool] | None = None, neve
 
 def _at(condition: Callable[..., Bool], params: tuple[ex.Param, ...]) -> Bool:
     return condition(*(sort(node) for (_, sort), node in zip(classes(condition), params, strict=True)))
+
+
+def drawing(*bars: Bar) -> Change:
+    """Further bars for the lanes of the picture, before those that there are. A system without a picture stays without."""
+
+    def change(system: System) -> System:
+        picture = system.picture
+        if picture is None:
+            return system
+        rules = []
+        for label, kind, condition, limit in bars:
+            shown = condition(Vm(picture.lane))
+            rules.append(BarRule(label, kind, shown.node, None if limit is None else limit.symbol))
+        return replace(system, picture=replace(picture, bars=(*rules, *picture.bars)))
+
+    return change
 
 
 def assuming(*sentences: str, instead_of: tuple[str, ...] = ()) -> Change:

@@ -14,7 +14,7 @@ from udproof.protocol.vm import serves
 @invariant(
     source="P14: at least N - N/U of the N members of a set serve",
     premise=lambda s: count(Vm, lambda v: (set_of[v] == s) & ~serves(v)) >= 1,
-    cause=lambda s: f"of {s} at least {serving_least[s]} VMs must serve, and fewer do",
+    cause=lambda s: f"fewer than {serving_least[s]} of the VMs of {s} serve",
 )
 def capacity_kept(s: AvailabilitySet) -> Bool:
     """Of each availability set all but one domain's share of the VMs serve."""
