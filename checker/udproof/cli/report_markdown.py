@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from udproof.cli.report_text import title, word
-from udproof.cli.runs import Run, amount, far, means, when
+from udproof.cli.runs import Run, amount, ending, far, means, when
 from udproof.cli.sources import without_mistake
 from udproof.counterexamples.explain import cause, step_table
 from udproof.counterexamples.instead import parting
@@ -43,10 +43,7 @@ def _account(run: Run) -> Iterator[str]:
     figures = run.result.figures
     yield "## Account"
     yield ""
-    complete = (
-        "every reachable state was looked into" if run.result.complete else f"not complete: {_shown(str(run.result.stopped))}"
-    )
-    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}; {complete}."
+    yield f"- Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}; {_shown(ending(run))}."
     yield f"- {run.counts['selected']} of {run.counts['available']} properties were selected."
     if run.never_fired:
         warned = "Warning: never fired" if run.result.complete else "Not fired yet"

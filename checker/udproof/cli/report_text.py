@@ -15,7 +15,7 @@ from typing import TypeAlias
 import click
 
 from udproof.cli.console import clean
-from udproof.cli.runs import Run, amount, far, means, when
+from udproof.cli.runs import Run, amount, ending, far, means, when
 from udproof.cli.sources import Subject
 from udproof.counterexamples.explain import cause, duration, step_table
 from udproof.counterexamples.trace import Trace
@@ -43,8 +43,8 @@ def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
     for line in run.assumptions:
         yield from fold(f"  - {clean(line)}", indent=4)
     figures = run.result.figures
-    complete = "every reachable state was looked into" if run.result.complete else f"not complete: {clean(run.result.stopped)}"
-    yield from fold(f"Searched: {far(figures)}, {figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}; {complete}.")
+    cost = f"{figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}"
+    yield from fold(f"Searched: {far(figures)}, {cost}; {clean(ending(run))}.")
     if run.remark:
         yield from fold(run.remark)
 

@@ -131,6 +131,15 @@ def far(figures: Figures) -> str:
     return f"{figures.states} states{stored}, {figures.transitions} transitions, depth {figures.depth}"
 
 
+def ending(run: Run) -> str:
+    """How the search ended, in words."""
+    if not run.result.complete:
+        return f"not complete: {run.result.stopped}"
+    if run.result.scope == "any fleet":
+        return "these are small fleets, looked into for violations and premises; the proof itself visits no state"
+    return "every reachable state was looked into"
+
+
 def means(run: Run) -> str:
     """By what means a search came to its figures, in words, as far as that is worth saying; it begins with a comma."""
     said = ["without symmetry"] if not run.result.symmetry else []
