@@ -255,7 +255,9 @@ def test_equal_changes_stand_together_and_very_many_are_counted() -> None:
 
 def test_the_text_is_aligned_and_says_what_was_left_out() -> None:
     text = step_table(go("switch_on left", 30, "all_on", start=1), LAMPS.properties).as_text(100)
-    assert text == """\
+    assert (
+        text
+        == """\
 #  time  who        action                 what changed              P1     P2     P3
 0   0 s             start                  colour = red              holds  holds  holds
 1   0 s  left       left goes on           lit[left]: false → true   holds  FALSE  FALSE
@@ -271,16 +273,20 @@ P3 is dark: It is dark.
 
 The other property holds in every state of this run.
 """
+    )
 
 
 def test_a_column_for_time_only_where_time_can_pass() -> None:
     timeless = replace(LAMPS, actions=(all_on,), properties=(dark,))
     text = step_table(go("all_on", system=timeless), (dark,)).as_text()
-    assert text == """\
+    assert (
+        text
+        == """\
 #  who        action    what changed                    dark
 0             start                                     holds
 1  the guard  all_on()  lit[left, right]: false → true  FALSE
 """
+    )
 
 
 def test_a_run_that_breaks_nothing_says_so() -> None:

@@ -123,9 +123,7 @@ class Canonical:
         """`stands_for` in each of `moduli`, or by itself: i64 expressions over the state at $s, to be evaluated in this order."""
         if not self.moduli:
             return [_product([f"(call $ways{group.number} (local.get $s))" for group in self.groups], None)]
-        return [
-            _product([self._ways(group, place) for group in self.groups], modulus) for place, modulus in enumerate(self.moduli)
-        ]
+        return [_product([self._ways(group, place) for group in self.groups], modulus) for place, modulus in enumerate(self.moduli)]
 
     def _ways(self, group: Group, place: int) -> str:
         """The arrangements of a group's blocks, as a number or as its remainder."""

@@ -95,8 +95,7 @@ def _passed(semantics: Semantics, state: State, wait: Wait, number: int) -> Stat
         deadline, env = semantics.blocked_by(semantics.passed(state, allowed))[0]
         who = ", ".join(semantics.system.elements(node.sort)[place] for node, place in env.items())
         raise BadTrace(
-            f"step {number}: time cannot pass for {wait.ticks} ticks; "
-            f"after {allowed} it is held by deadline {deadline.name}({who})"
+            f"step {number}: time cannot pass for {wait.ticks} ticks; after {allowed} it is held by deadline {deadline.name}({who})"
         )
     return semantics.passed(state, wait.ticks)
 
