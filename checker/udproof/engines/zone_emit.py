@@ -21,7 +21,7 @@ from udproof.engines.instantiate import Look
 from udproof.engines.packing import Packing
 from udproof.engines.symmetry import Element, Nest
 from udproof.engines.zone_cases import Bound, Case
-from udproof.engines.zone_kernel import ZoneLayout
+from udproof.engines.zone_layout import ZoneLayout
 from udproof.engines.zone_system import Limit, ZoneAction, ZoneSystem
 
 PREMISE, OVERFLOW, STUCK = 32, 31, 30  # bits of what is watched: premises from 32 on, an integer out of its range, time held up

@@ -19,63 +19,20 @@ Patiently, waiting is a step of its own, so that the level at which something is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from udproof.engines import dbm
 from udproof.engines.wat import Signature, Type, functions
+from udproof.engines.zone_layout import ZoneLayout
 from udproof.engines.zone_matrices import BY_HAND, MATRICES
 from udproof.engines.zone_order import ORDER
 
 PAGE = 1 << 16
 MOST_PAGES = 1 << 16
-SEEN = 64  # bits of what is watched
 LEVEL_DONE, MORE, ASKED, OUT_OF_MEMORY = range(4)  # what `run` returns
 WAITED, DEAD = 1 << 30, 1 << 29  # marks beside the number of the action that led to a node
 WAIT = (1 << 24) - 1  # the number that stands for waiting
 START = WAIT - 1  # and for an initial state
-
-
-@dataclass(frozen=True)
-class ZoneLayout:
-    """Where things are. Sizes in bytes."""
-
-    words: int  # of a state
-    clocks: int
-    counters: int
-    tables: int  # bytes that the model needs
-
-    @property
-    def mask(self) -> int:
-        """Words of a mask of clocks."""
-        return max(1, -(-self.clocks // 64))
-
-    @property
-    def matrix(self) -> int:
-        """The largest zone."""
-        return (self.clocks + 1) * (-(-(self.clocks + 1) // 4) * 16)
-
-    @property
-    def zone(self) -> int:
-        """Where a node's zone begins in it."""
-        return 16 + 8 * self.words + 8 * self.mask
-
-    @cached_property
-    def at(self) -> dict[str, int]:
-        """The addresses of all regions."""
-        rows, clocks = 4 * (self.clocks + 1), 4 * self.clocks
-        sizes = {
-            "COUNTERS": 8 * (self.counters + 63 & -64), "FOUND": 4 * SEEN,
-            "T": 8 * self.words, "TM": 8 * self.mask, "FM": 8 * self.mask,
-            "POS": clocks, "NPOS": clocks, "CLK": rows, "MAP": rows, "INV": rows, "LO": rows, "UP": rows,
-            "ROW": rows, "COL": rows + 16,
-            "W": self.matrix, "X": self.matrix, "Y": self.matrix, "TABLES": self.tables, "ARENA": 0,
-        }  # fmt: skip
-        places, end = {}, 64
-        for name, size in sizes.items():
-            places[name] = end
-            end += -(-size // 16) * 16
-        return places
 
 
 GLOBALS: dict[str, tuple[Type, int]] = {
