@@ -28,6 +28,7 @@ from udproof.language.semantics import OutOfRange, Semantics
 
 NAIVE = 1_000  # states, or regions, that a naive search may visit
 half = settings(max_examples=settings().max_examples // 2)
+quarter = settings(max_examples=settings().max_examples // 4)
 few = settings(max_examples=settings().max_examples // 8)
 
 
@@ -41,6 +42,7 @@ def _replayed(result: Result) -> None:
                 assert found(verdict.property, again.last) is not None
 
 
+@half
 @given(systems(), st.booleans())
 def test_zones_and_ticks_agree(system: System, symmetry: bool) -> None:
     """Verdicts, steps of violations, states of the variables. Time may be held up between ticks only: then zones alone see it."""
@@ -89,7 +91,7 @@ def strict_systems(draw: st.DrawFn) -> System:
     return replace(system, actions=actions, properties=properties)
 
 
-@half
+@quarter
 @given(strict_systems(), st.booleans())
 def test_zones_and_regions_agree(system: System, symmetry: bool) -> None:
     """Strict comparisons too, and "time can pass" at every instant."""

@@ -12,9 +12,9 @@ from udproof.counterexamples.picture import chart
 from udproof.counterexamples.timing import render
 from udproof.counterexamples.trace import Trace, Wait
 from udproof.protocol.assembly import PICTURE
-from udproof.protocol.mutants import ALL
+from udproof.protocol.mutants import CORE
 
-NAMES = [mutant.name for mutant in ALL]
+NAMES = [mutant.name for mutant in CORE]
 
 
 @cache

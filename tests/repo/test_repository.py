@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import answers
 import generate
 import pytest
 
@@ -28,7 +29,7 @@ SHOWN_TO_FAIL = {"bad-placement": {"one-domain-paused", "event-in-one-domain"}}
 
 def run(*arguments: str) -> None:
     """A tool of this Python, which must find nothing."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(generate.ROOTS)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(answers.ROOTS)}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
