@@ -6,6 +6,7 @@ UDPROOF_TEST_PROFILE chooses the profile: `ci` (100 examples, the same ones each
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,4 +21,5 @@ _PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shri
 _SHARED = settings(deadline=None, print_blob=True, suppress_health_check=_SLOW, phases=_PHASES)
 settings.register_profile("ci", _SHARED, max_examples=100, derandomize=True)
 settings.register_profile("nightly", _SHARED, max_examples=1000)
+gc.set_threshold(100_000, 20, 50)  # models and their formulas stay alive; looking them through again and again finds nothing
 settings.load_profile(os.environ.get("UDPROOF_TEST_PROFILE", "ci"))

@@ -42,7 +42,7 @@ def _replayed(result: Result) -> None:
                 assert found(verdict.property, again.last) is not None
 
 
-@half
+@quarter
 @given(systems(), st.booleans())
 def test_zones_and_ticks_agree(system: System, symmetry: bool) -> None:
     """Verdicts, steps of violations, states of the variables. Time may be held up between ticks only: then zones alone see it."""
@@ -91,7 +91,7 @@ def strict_systems(draw: st.DrawFn) -> System:
     return replace(system, actions=actions, properties=properties)
 
 
-@quarter
+@few
 @given(strict_systems(), st.booleans())
 def test_zones_and_regions_agree(system: System, symmetry: bool) -> None:
     """Strict comparisons too, and "time can pass" at every instant."""

@@ -749,8 +749,8 @@ def test_replay_passes_over_mistakes_that_do_not_fit_the_fleet(udproof: Udproof,
     assert "no mistake planted in it fits" in other.stderr
 
 
-@pytest.mark.parametrize("name", [mutant.name for mutant in mutants.CORE])
-def test_every_mutant_is_found_and_its_trace_replays(udproof: Udproof, name: str) -> None:
+@pytest.mark.parametrize("name", [mutant.name for mutant in mutants.CORE[::3]])  # the engines' tests have them all
+def test_a_mutant_is_found_and_its_trace_replays(udproof: Udproof, name: str) -> None:
     mutant = mutants.named(name)
     found = udproof("verify", "--mutant", name, "--property", mutant.breaks, "--report", "itf=run.itf.json", "--format", "json")
     assert found.exit_code == 10

@@ -107,6 +107,8 @@ def compiled_of(name: str) -> Compiled:
     return Compiled(known(name).build())
 
 
+# The walks with thousands of states take most of the time; one of them is enough where each entry is searched again and again.
+few = pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.states < 5_000], ids=lambda entry: entry.name)
 every = pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.states < 20_000], ids=lambda entry: entry.name)
 
 
@@ -125,7 +127,7 @@ def test_fleets(name: str, states: int) -> None:
     assert searched(Compiled(fleet(name))).states == states
 
 
-@every
+@few
 def test_neither_workers_nor_batches_nor_budgets_show(entry: Known) -> None:
     compiled = compiled_of(entry.name)
     plain = searched(compiled)
@@ -302,7 +304,7 @@ def test_the_smallest_state_of_its_level_is_seen(entry: Known) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@every
+@few
 def test_chains_of_predecessors_are_runs_of_the_semantics(entry: Known, workers: int) -> None:
     compiled = compiled_of(entry.name)
     with Machine(compiled.model, workers, tuning=AT_ONCE) as machine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,8 +30,6 @@ from udproof.language import (
     require,
 )
 from udproof.language.claims import TIME_CAN_PASS
-from udproof.protocol import mutants
-from udproof.protocol.mutant import Mutant
 
 UNTIMED = [entry for entry in KNOWN if not entry.build().clocks]
 TIMED = [entry for entry in KNOWN if entry.build().clocks]
@@ -47,17 +44,8 @@ DISCRETE = {  # states of the variables: by hand, or counted in ticks with clock
 }
 
 
-PLANTED = mutants.ALL if os.environ.get("UDPROOF_TEST_PROFILE") == "nightly" else mutants.CORE
-
-
 class TestZones(EngineContract):
     engine = Zones()
-
-    # The parts beyond the core are found by zones in the nightly profile; each mutant is some half a second.
-
-    @pytest.mark.parametrize("mutant", PLANTED, ids=lambda mutant: mutant.name)
-    def test_every_planted_mutant_is_found(self, mutant: Mutant) -> None:
-        super().test_every_planted_mutant_is_found(mutant)
 
     # Zones count states of the variables, and waits are no levels; so where there are clocks, other numbers are exact.
 
