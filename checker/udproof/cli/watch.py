@@ -15,9 +15,9 @@ import signal
 import threading
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from udproof.engines.explore import most_memory, resident_memory
+from udproof.engines.limits import Watch, most_memory
 from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import Property, System
 
@@ -30,14 +30,13 @@ class TooLong(Exception):
 
 
 @dataclass
-class _Watch(AbstractContextManager["_Watch"]):
+class _Timer(AbstractContextManager["_Timer"]):
     """Looks at the limits while it is entered, until `over` is called."""
 
-    limits: Limits
-    began: float = field(default_factory=time.monotonic)
+    watch: Watch
     reached: float | None = None  # when a limit was seen to be reached
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> _Timer:
         self.possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         if self.possible:
             self.before = signal.signal(signal.SIGALRM, lambda *_: self._look())
@@ -55,39 +54,32 @@ class _Watch(AbstractContextManager["_Watch"]):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _look(self) -> None:
-        now, limit = time.monotonic(), self._limit()
+        now, limit = time.monotonic(), self.watch.reached()
         if limit is None:
             return
         self.reached = now if self.reached is None else self.reached
         if now - self.reached > _PATIENCE:
             raise TooLong(limit)
 
-    def _limit(self) -> str | None:
-        """The limit that is reached, in words."""
-        if self.limits.seconds is not None and time.monotonic() - self.began > self.limits.seconds:
-            return f"the time limit of {self.limits.seconds:g} s was reached"
-        if self.limits.memory is not None and resident_memory() > self.limits.memory:
-            return f"the memory limit of {self.limits.memory / 1e6:g} MB was reached"
-        return None
-
 
 def verify_within(
     engine: Engine, system: System, properties: tuple[Property, ...], limits: Limits, told: Progress | None
 ) -> Result:
     """What the engine answers; everything undecided if a limit ends it before it can answer. `told` hears its progress."""
-    watch = _Watch(limits)
+    watch = Watch(limits)
+    timer = _Timer(watch)
     within = "" if limits.memory is None else f" within the limit of {limits.memory / 1e6:g} MB"
     last = Figures(states=0, stored=0, transitions=0, depth=0, seconds=0.0, frontier=0, memory=0)
 
     def heard(figures: Figures) -> None:
         nonlocal last
         last = figures
-        watch.over()
+        timer.over()
         if told is not None:
             told(figures)
 
     try:
-        with watch:
+        with timer:
             return engine.verify(system, properties, limits, heard)
     except (TooLong, MemoryError) as limit:
         ready = f"{limit} while the search was being got ready"
@@ -96,7 +88,7 @@ def verify_within(
             engine=engine.name,
             scope="this fleet",
             verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
-            figures=replace(last, seconds=time.monotonic() - watch.began, memory=most_memory()),
+            figures=replace(last, seconds=watch.seconds, memory=most_memory()),
             complete=False,
             fired=dict.fromkeys((action.name for action in system.actions), 0),
             stopped=stopped,

@@ -283,7 +283,6 @@ def _copy(words: int) -> str:
 
 DOUBT = 30  # the bit of `watch` for `GroundSystem.doubtful`
 OVERFLOW = 31  # the bit of `watch` for an integer that leaves its range
-MOST_PROPERTIES = 30
 EXPANDED = "#expanded"  # the name of one more counter: states expanded
 WEIGHT = "#weight"  # how the names of the others begin: how many states those stand for, see `Canonical.weights`
 LOCALS = "(local $s i32) (local $p i32) (local $n i32) (local $first i32) (local $stuck i64) "

@@ -20,30 +20,27 @@ asked, after the level of the first violation. What is undecided then is UNKNOWN
 from __future__ import annotations
 
 import hashlib
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import count
 from math import prod
-from pathlib import Path
 
 from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.canonical import Canonical
 from udproof.engines.checkpoint import Folder, Identity, Levels, Saved
-from udproof.engines.emit import DOUBT, EXPANDED, MOST_PROPERTIES, OVERFLOW, WEIGHT, Model, emit
+from udproof.engines.emit import DOUBT, EXPANDED, OVERFLOW, WEIGHT, Model, emit
 from udproof.engines.ground import GroundSystem
 from udproof.engines.instantiate import Look
 from udproof.engines.kernel import COUNTERS
+from udproof.engines.limits import MOST_PROPERTIES, Stop, Watch, check_request, most_memory, resident_memory
 from udproof.engines.machine import Machine, Status
 from udproof.engines.packing import Packing
 from udproof.engines.stored import MULTIPLIERS
 from udproof.engines.symmetry import Nest, Symmetry
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
-from udproof.language import ModelError, Property, System
+from udproof.language import Property, System
 from udproof.language import expressions as ex
 from udproof.language.semantics import Semantics, State
 
@@ -51,26 +48,7 @@ _LEAST_BUDGET, _MOST_BUDGET = 1 << 8, 1 << 20  # states between two looks at the
 _ROUND = 0.05  # seconds that should pass between two looks; much less, and workers wait for each other too often
 _SAVE = 1.0  # seconds between two checkpoints at least ...
 _SAVE_SHARE = 25  # ... and so many times what the last one took: checkpoints cost 4 % of the time at most
-_SELDOM = 100  # looks at the clock for one at memory, while the search is got ready
-_REPORT = 0.25  # seconds between two reports of progress
 _PREMISE = 32  # bits of `watch` from here on are premises
-_TABLE = 1 << 32  # bytes that a search may hold where no limit is given: what a 32-bit memory has
-
-
-class Stop(Exception):
-    """The search must end now; the text says why."""
-
-
-def most_memory() -> int:
-    """The most memory that this process has held, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def resident_memory() -> int:
-    """The memory that this process holds, in bytes; where the system does not tell (it is no Linux), the most that it has held."""
-    told = Path("/proc/self/statm")
-    return int(told.read_text().split()[1]) * resource.getpagesize() if told.exists() else most_memory()
 
 
 class Compiled:
@@ -112,17 +90,14 @@ class _Search:
     """One search: the machine that runs it, and what has been seen so far."""
 
     code: Compiled
-    limits: Limits
-    progress: Progress | None
+    watch: Watch
     machine: Machine
     levels: Levels
     folder: Folder | None
-    began: float
     depth: int = 0
     resumed: int | None = None  # the depth at which the search was resumed
     seen: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)  # bit of `watch` -> level and packed state
     budget: int = _LEAST_BUDGET
-    reported: float = 0.0
     moves: dict[tuple[State, tuple[int, ...]], tuple[Move, State]] = field(default_factory=dict)  # by state and what it led to
     pending: Saved | None = None  # what the next checkpoint says
     due: float = 0.0  # when it is to be written
@@ -143,7 +118,7 @@ class _Search:
                 self.depth += 1
                 self._save()
         except MemoryError:
-            raise Stop(self._memory_reached()) from None
+            raise Stop(self.watch.memory_reached()) from None
 
     def _level(self) -> None:
         while True:
@@ -153,7 +128,7 @@ class _Search:
                 case Status.LEVEL_DONE:
                     return
                 case Status.OUT_OF_MEMORY:
-                    raise Stop(self._memory_reached())
+                    raise Stop(self.watch.memory_reached())
             took = time.monotonic() - began
             if took < _ROUND / 2:
                 self.budget = min(2 * self.budget, _MOST_BUDGET)
@@ -218,7 +193,7 @@ class _Search:
             self._raise_overflow()
         self.machine.know(sum(1 << bit for bit in self.seen))
         violated = self.violated
-        if violated and self.limits.stop_at_first:
+        if violated and self.watch.limits.stop_at_first:
             raise Stop("it was told to stop at the first violation")
         if len(violated) == len(self.code.ground.properties):
             raise Stop("every property is violated")
@@ -240,18 +215,8 @@ class _Search:
         raise AssertionError("the compiled code found an integer out of range, the reference semantics did not")
 
     def _look(self) -> None:
-        seconds = time.monotonic() - self.began
-        if self.limits.seconds is not None and seconds > self.limits.seconds:
-            raise Stop(f"the time limit of {self.limits.seconds:g} s was reached")
-        if self.limits.memory is not None and resident_memory() > self.limits.memory:
-            raise Stop(self._memory_reached())
-        if self.progress is not None and seconds - self.reported > _REPORT:
-            self.reported = seconds
-            self.progress(self.figures())
-
-    def _memory_reached(self) -> str:
-        limit = self.limits.memory if self.limits.memory is not None else _TABLE
-        return f"the memory limit of {limit / 1e6:g} MB was reached"
+        self.watch.look()
+        self.watch.tell(self.figures)
 
     def figures(self) -> Figures:
         """How far the search is."""
@@ -264,7 +229,7 @@ class _Search:
             stored=stored,
             transitions=sum(times for name, times in counted.items() if not name.startswith("#")),
             depth=self.depth,
-            seconds=time.monotonic() - self.began,
+            seconds=self.watch.seconds,
             frontier=stored - expanded,
             memory=resident_memory(),
             workers=self.machine.team,
@@ -324,52 +289,33 @@ class Explore:
 
         ModelError if the system cannot be run in ticks, BadCheckpoint if checkpoints can be neither resumed from nor written.
         """
-        if not properties:
-            raise ModelError("no property was given to check")
-        if foreign := [prop.name for prop in properties if prop not in system.properties and not prop.watches_time]:
-            raise ModelError(f"{', '.join(foreign)} is no property of {system.name}, whose clocks are counted for its own only")
-        if len(properties) > MOST_PROPERTIES:
-            raise ModelError(f"{len(properties)} properties were given; one run checks at most {MOST_PROPERTIES}")
-        began = time.monotonic()
+        check_request(system, properties)
+        watch = Watch(limits, progress)
         with ExitStack() as stack:
             folder = None
             if limits.checkpoints is not None:
                 folder = stack.enter_context(Folder(limits.checkpoints, limits.resume))
             try:
-                code = Compiled(system, properties, limits.symmetry, _watch(limits, began))
+                code = Compiled(system, properties, limits.symmetry, watch.glance)
             except Stop as reason:
-                return _unready(system, properties, limits, began, str(reason))
-            room = _TABLE if limits.memory is None else max(limits.memory - resident_memory(), 0)
-            machine = stack.enter_context(Machine(code.model, limits.jobs, room))
+                return _unready(system, properties, watch, f"{reason} while the search was being got ready")
+            machine = stack.enter_context(Machine(code.model, limits.jobs, watch.room))
             file = folder.file if folder is not None else stack.enter_context(tempfile.TemporaryFile(buffering=0))
             levels = Levels(file, 8 * code.model.words, checked=folder is not None)
-            return _result(_Search(code, limits, progress, machine, levels, folder, began))
+            return _result(_Search(code, watch, machine, levels, folder))
 
 
-def _watch(limits: Limits, began: float) -> Look:
-    """Looks at the limits while the search is got ready: at the clock each time, at memory (which takes longer) now and then."""
-    looks = count()
-
-    def look() -> None:
-        if limits.seconds is not None and time.monotonic() - began > limits.seconds:
-            raise Stop(f"the time limit of {limits.seconds:g} s was reached while the search was being got ready")
-        if limits.memory is not None and next(looks) % _SELDOM == 0 and resident_memory() > limits.memory:
-            raise Stop(f"the memory limit of {limits.memory / 1e6:g} MB was reached while the search was being got ready")
-
-    return look
-
-
-def _unready(system: System, properties: tuple[Property, ...], limits: Limits, began: float, stopped: str) -> Result:
+def _unready(system: System, properties: tuple[Property, ...], watch: Watch, stopped: str) -> Result:
     """What is said when a limit ends the work before the first state is looked into."""
     return Result(
         engine=Explore.name,
         scope="this fleet",
         verdicts=tuple(Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}") for prop in properties),
-        figures=Figures(0, 0, 0, 0, time.monotonic() - began, 0, most_memory()),
+        figures=Figures(0, 0, 0, 0, watch.seconds, 0, most_memory()),
         complete=False,
         fired=dict.fromkeys((act.name for act in system.actions), 0),
         stopped=stopped,
-        symmetry=limits.symmetry,
+        symmetry=watch.limits.symmetry,
     )
 
 
@@ -401,7 +347,7 @@ def _result(search: _Search) -> Result:
         stopped=stopped,
         interrupted=interrupted,
         notes=code.notes,
-        symmetry=search.limits.symmetry,
+        symmetry=search.watch.limits.symmetry,
         resumed=search.resumed,
     )
 

@@ -22,7 +22,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from udproof.counterexamples.trace import Trace
-from udproof.engines.explore import Explore, resident_memory
+from udproof.engines.explore import Explore
+from udproof.engines.limits import resident_memory
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Semantics

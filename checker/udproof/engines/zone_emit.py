@@ -25,7 +25,6 @@ from udproof.engines.zone_layout import ZoneLayout
 from udproof.engines.zone_system import Limit, ZoneAction, ZoneSystem
 
 PREMISE, OVERFLOW, STUCK = 32, 31, 30  # bits of what is watched: premises from 32 on, an integer out of its range, time held up
-MOST_PROPERTIES = 30
 
 
 @dataclass(frozen=True, slots=True)

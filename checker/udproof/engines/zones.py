@@ -26,12 +26,12 @@ from udproof.counterexamples.trace import Trace
 from udproof.engines.bounds import Bounds
 from udproof.engines.canonical import Canonical
 from udproof.engines.dbm import Matrix
-from udproof.engines.explore import Stop, resident_memory
+from udproof.engines.limits import Stop, Watch, check_request, resident_memory
 from udproof.engines.packing import Packing
 from udproof.engines.symmetry import Nest, Symmetry
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.engines.zone_cases import Case
-from udproof.engines.zone_emit import MOST_PROPERTIES, OVERFLOW, PREMISE, STUCK, ZoneModel
+from udproof.engines.zone_emit import OVERFLOW, PREMISE, STUCK, ZoneModel
 from udproof.engines.zone_graph import Node, ZoneGraph
 from udproof.engines.zone_machine import CompiledZones, Stored, ZoneMachine, ZoneStatus
 from udproof.engines.zone_runs import Final, Runs
@@ -41,43 +41,14 @@ from udproof.language.semantics import State
 
 _LEAST_BUDGET, _MOST_BUDGET = 64, 1 << 18  # nodes between two looks at the clock and at memory
 _ROUND = 0.05  # seconds that should pass between them at most
-_REPORT = 0.25  # seconds between two reports of progress
-_ROOM = 1 << 32  # bytes that a search may hold where no limit is given
 ABSTRACTION = "LU-extrapolation, inclusion"
-
-
-@dataclass(slots=True)
-class Watch:
-    """Looks at the limits of a run."""
-
-    limits: Limits
-    progress: Progress | None
-    began: float
-    reported: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self.began
-
-    def look(self) -> None:
-        """Stop if a limit is reached."""
-        if self.limits.seconds is not None and self.seconds > self.limits.seconds:
-            raise Stop(f"the time limit of {self.limits.seconds:g} s was reached")
-        if self.limits.memory is not None and resident_memory() > self.limits.memory:
-            raise Stop(self.memory_reached())
-
-    def memory_reached(self) -> str:
-        """What is said when memory ends."""
-        limit = self.limits.memory if self.limits.memory is not None else _ROOM
-        return f"the memory limit of {limit / 1e6:g} MB was reached"
 
 
 class Prepared:
     """A system made ready to be searched by zones. `look` is called now and then, and may raise to end the work."""
 
     def __init__(self, system: System, properties: tuple[Property, ...], limits: Limits, watch: Watch) -> None:
-        self.system = ZoneSystem(system, properties, watch.look)
+        self.system = ZoneSystem(system, properties, watch.glance)
         self.bounds = Bounds(self.system)
         semantics = self.system.semantics
         found = Symmetry(semantics) if limits.symmetry else None
@@ -85,7 +56,7 @@ class Prepared:
         nest = found.slots(semantics) if found is not None else Nest(tuple(range(len(semantics.layout.slots))))
         self.packing = Packing(self.system.in_packing_terms(), nest)
         self.canonical = Canonical(nest, self.packing)
-        self.model = ZoneModel(self.system, self.bounds, self.packing, self.canonical, nest, watch.look)
+        self.model = ZoneModel(self.system, self.bounds, self.packing, self.canonical, nest, watch.glance)
         self.graph = ZoneGraph(self.system, self.bounds)
         watch.look()
         self.code = CompiledZones(self.model)
@@ -141,9 +112,7 @@ class Search:
                     raise Stop(self.watch.memory_reached())
                 case ZoneStatus.ASKED:
                     self._answer()
-            if self.watch.progress is not None and self.watch.seconds - self.watch.reported > _REPORT:
-                self.watch.reported = self.watch.seconds
-                self.watch.progress(self.figures())
+            self.watch.tell(self.figures)
 
     def _answer(self) -> None:
         """The kernel asks whether time may be held up in its present node."""
@@ -212,8 +181,10 @@ class Zones:
 
     def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
         """Decide the properties in dense time. ModelError if the system has no zones, or for a limit that is not kept here."""
-        check_request(system, properties, limits)
-        watch = Watch(limits, progress, time.monotonic())
+        check_request(system, properties)
+        if limits.checkpoints is not None:
+            raise ModelError("the search by zones keeps no checkpoints; leave them out, or search in ticks (engine explore)")
+        watch = Watch(limits, progress)
         run = _Run(system, properties, limits, watch)
         try:
             run.search()
@@ -225,18 +196,6 @@ class Zones:
             return run.result()
         finally:
             run.close()
-
-
-def check_request(system: System, properties: tuple[Property, ...], limits: Limits) -> None:
-    """ModelError for what this engine cannot do."""
-    if not properties:
-        raise ModelError("no property was given to check")
-    if foreign := [prop.name for prop in properties if prop not in system.properties and not prop.watches_time]:
-        raise ModelError(f"{', '.join(foreign)} is no property of {system.name}, whose clocks are counted for its own only")
-    if len(properties) > MOST_PROPERTIES:
-        raise ModelError(f"{len(properties)} properties were given; one run checks at most {MOST_PROPERTIES}")
-    if limits.checkpoints is not None:
-        raise ModelError("the search by zones keeps no checkpoints; leave them out, or search in ticks (engine explore)")
 
 
 @dataclass(slots=True)
@@ -261,7 +220,7 @@ class _Run:
         """Decide. Stop if something ends the work early."""
         self.watch.look()
         self.code = Prepared(self.system, self.properties, self.limits, self.watch)
-        self.first = Search(self.code, self.watch, ZoneMachine(self.code.code, True, self._room()), True)
+        self.first = Search(self.code, self.watch, ZoneMachine(self.code.code, True, self.watch.room), True)
         for _ in self.first.levels():
             if OVERFLOW in self.first.found:
                 self._raise_overflow()
@@ -270,9 +229,6 @@ class _Run:
                 raise Stop("it was told to stop at the first violation")
             if len(violated) == len(self.properties):
                 raise Stop("every property is violated")
-
-    def _room(self) -> int:
-        return _ROOM if self.limits.memory is None else max(self.limits.memory - resident_memory(), 0)
 
     @property
     def violated(self) -> dict[int, int]:
@@ -324,7 +280,7 @@ class _Run:
         assert self.code is not None and self.first is not None
         problem = ""
         try:
-            with ZoneMachine(self.code.code, False, self._room()) as machine:
+            with ZoneMachine(self.code.code, False, self.watch.room) as machine:
                 second = Search(self.code, self.watch, machine, False)
                 try:
                     for _ in second.levels():
