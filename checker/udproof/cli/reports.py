@@ -14,7 +14,6 @@ from pathlib import Path
 
 from udproof.cli import report_json, report_markdown
 from udproof.cli.console import clean, note
-from udproof.cli.drawings import drawn
 from udproof.cli.exits import Refused
 from udproof.cli.parameters import DRAWINGS, PER_VIOLATION, ReportTo
 from udproof.cli.runs import Run
@@ -104,5 +103,7 @@ def _named(path: Path, names: Sequence[str], taken: set[Path]) -> Path:
 
 def _text(kind: str, run: Run, verdict: Verdict, trace: Trace) -> str | bytes:
     if kind in DRAWINGS:
+        from udproof.cli.drawings import drawn  # loaded for those who want pictures only
+
         return drawn(kind, trace, verdict.property)
     return json.dumps(report_json.itf(run, trace), indent=1) + "\n"

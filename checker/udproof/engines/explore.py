@@ -266,7 +266,7 @@ class _Search:
     def _move(self, state: State, words: tuple[int, ...]) -> tuple[Move, State]:
         """What leads from the state to one of this canonical form: an action, else a wait."""
         semantics, key = self.code.semantics, self.code.key
-        for firing in semantics.enabled(state):
+        for firing in semantics.each_enabled(state):
             after = semantics.fire(state, firing)
             if key(after) == words:
                 return firing, after

@@ -116,12 +116,15 @@ class Semantics:
 
     def enabled(self, state: State) -> list[Firing]:
         """The firings whose guards hold."""
+        return list(self.each_enabled(state))
+
+    def each_enabled(self, state: State) -> Iterator[Firing]:
+        """The same one after the other, for those who may not want them all."""
         world = self.world(state)
-        return [
-            firing
-            for firing in self.firings
-            if all(evaluate(guard.condition, self.env(firing), world) for guard in firing.action.guards)
-        ]
+        for firing in self.firings:
+            env = self.env(firing)
+            if all(evaluate(guard.condition, env, world) for guard in firing.action.guards):
+                yield firing
 
     def refused(self, state: State, firing: Firing) -> list[Guard]:
         """The conjuncts of the guard that do not hold; none means that the action can fire."""
@@ -156,7 +159,7 @@ class Semantics:
 
     def stuck(self, state: State) -> bool:
         """Has time reached a deadline while no action is enabled?"""
-        return bool(self.blocked_by(state)) and not self.enabled(state)
+        return bool(self.blocked_by(state)) and next(self.each_enabled(state), None) is None
 
     def wait(self, state: State) -> State | None:
         """The state one tick later; None if a deadline forbids that. The same state again once every clock is at its cap."""

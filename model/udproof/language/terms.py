@@ -335,7 +335,8 @@ class Declared:
 def classes(function: Callable[..., object]) -> list[tuple[str, type[Index]]]:
     """The parameters of a function with their index sorts, from its annotations. ModelError for any other."""
     try:
-        hints = inspect.get_annotations(function, eval_str=True, locals=_closure(function))
+        inside = "." in function.__qualname__  # of a function or class, whose names its annotations can mean
+        hints = inspect.get_annotations(function, eval_str=True, locals=_around() if inside else None)
     except NameError as problem:
         raise ModelError(f"{function.__name__}: {problem}; annotate each parameter with an index sort.") from None
     found: list[tuple[str, type[Index]]] = []
@@ -350,7 +351,7 @@ def classes(function: Callable[..., object]) -> list[tuple[str, type[Index]]]:
     return found
 
 
-def _closure(function: Callable[..., object]) -> dict[str, object]:
+def _around() -> dict[str, object]:
     """Names that annotations written inside a function can mean: those of the frames now on the stack, outermost last."""
     frame = inspect.currentframe()
     names: dict[str, object] = {}

@@ -118,7 +118,7 @@ Expectation: TypeAlias = Annotated[
 
 class _Table(BaseModel):
     # `strict`: a 1 is no true, and "5" is no 5. `extra`: a misspelt key must not pass for an absent one.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)  # built as parts of `FleetTable`, once
 
 
 class SpanTable(_Table):

@@ -52,7 +52,7 @@ class Draft:
 
     def _has_strangers(self) -> bool:
         """Are there unknown tables? One of them may be a misspelt array: [[hosts]]."""
-        known = json_schema()["properties"]
+        known = {field.alias or name for name, field in FleetTable.model_fields.items()}
         return any(key not in known and isinstance(value, list | dict) for key, value in self.data.items())
 
 
