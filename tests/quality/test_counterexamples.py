@@ -14,6 +14,7 @@ from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+from tests.runs import HOSTILE, Mood, Party, all_friends, anger, calm_soon, hostile, mood
 from tests.systems.results import shipped
 from tests.systems.results import violation as found
 
@@ -25,23 +26,11 @@ from udproof.counterexamples.trace import Trace, Wait, describe, run
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits
 from udproof.language import (
-    Bool,
-    Clock,
-    Constant,
-    Enumeration,
-    Index,
     Instance,
     Property,
     System,
-    Variable,
-    action,
     bar,
-    each,
-    implies,
-    invariant,
     lanes,
-    member,
-    require,
 )
 from udproof.language.semantics import Semantics
 from udproof.properties import CORE
@@ -261,82 +250,12 @@ def test_a_pause_that_is_interrupted_for_no_time_at_all_is_two_bars() -> None:
 
 # --- Names that nobody should give.
 
-HOSTILE = {
-    "markup": "<script>alert('1')</script>&amp;<b>",
-    "quotes": "\"'`\"'`|`'",
-    "escapes": "\x1b[31m\x1b]0;title\x07\x9b2Jred\r\n\tnew",
-    "right to left": "שרת\u202eabc\u2066אבג",
-    "controls": "\x00\x01\x08\x7f\x85\ufffe",
-    "long": "x" * 10_000,
-    "long words": "very " * 2_000,
-    "wide": "名前" * 100,
-    "markdown": "**a**_b_ [c](http://d) | e | ![f](g) @everyone #1 $x$",
-    "template": "{0} %s ${x} \\n \\",
-    "empty": "",
-}
-
-
-class Party(Index):
-    """Somebody with a name that the fleet file gave."""
-
-
-class Place(Index):
-    """Where somebody is."""
-
-
-class Mood(Enumeration):
-    """How somebody is."""
-
-    calm = member()
-    angry = member()
-
-
-mood = Variable("mood", Party, to=Mood, init=Mood.calm)
-friends = Variable("friends", Party, Party, to=Bool, init=True)
-angry_for = Clock("angry_for", Party, during=lambda p: mood[p] == Mood.angry)
-place_of = Constant("place_of", Party, to=Place)
-
-
-@action(by="p", says=lambda p: f"{p} of {place_of[p]} gets angry")
-def anger(p: Party) -> None:
-    require(mood[p] == Mood.calm)
-    mood[p] = Mood.angry
-    for q in each(Party):
-        friends[p, q] = False
-
-
-@invariant(cause=lambda p: f"{p} has been angry for {angry_for[p]} in {place_of[p]}")
-def calm_soon(p: Party) -> Bool:
-    """Nobody is angry for 5 s."""
-    return implies(mood[p] == Mood.angry, angry_for[p] < 5)
-
-
-@invariant()
-def all_friends(p: Party, q: Party) -> Bool:
-    """All are friends."""
-    return friends[p, q]
-
-
-def hostile(drawn_by: str, name: str) -> Trace:
-    picture = lanes(Party, group=place_of, bars=[bar("angry", "late", lambda p: mood[p] == Mood.angry)])
-    system = System(
-        f"system {name}",
-        actions=(anger,),
-        properties=(calm_soon, all_friends),
-        picture=picture if drawn_by == "rules" else None,
-        instance=Instance(
-            {"Party": (name, f"{name} too", "good"), "Place": (f"at {name}",)}, {"place_of": {(n,): 0 for n in range(3)}}
-        ),
-    )
-    semantics = Semantics(system)
-    return run(semantics, next(semantics.initial()), [semantics.firings[0], semantics.firings[1], Wait(1)])
-
 
 @pytest.mark.parametrize("prop", [calm_soon, all_friends], ids=lambda prop: prop.name)
 @pytest.mark.parametrize("drawn_by", ["rules", "values"])
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_name_breaks_nothing(name: str, drawn_by: str, prop: Property) -> None:
-    trace = hostile(drawn_by, name)
+    trace = hostile(name, drawn_by)
     table = step_table(trace, trace.system.properties)
     for width in (40, 80, 200):
         text = table.as_text(width)
@@ -398,7 +317,7 @@ def test_a_run_that_breaks_nothing_is_drawn_as_a_run() -> None:
 
 
 def test_values_are_drawn_by_party_where_the_model_has_no_picture() -> None:
-    trace = hostile("values", "ann")
+    trace = hostile("ann", "values")
     drawn = chart(trace, all_friends)
     assert [(lane.group, lane.name) for lane in drawn.lanes if not lane.group.count(",")] == [("ann", "mood"), ("ann too", "mood")]
     assert bars(replace(drawn, lanes=drawn.lanes[:1], callouts=()), "mood") == [(0, 1, "calm"), (1, 3, "angry")]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from browser import Browser, browser
+from colours import contrast
 from runs import HOSTILE, calm_soon, hostile, late_watchdog
 
 from udproof.counterexamples.chart import STYLES
@@ -162,18 +163,6 @@ def test_a_run_without_a_property_is_shown_as_it_is() -> None:
 
 
 # --- What a reader can tell apart.
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    """As WCAG 2 has it: 1 for none, 21 for black on white; 4.5 is wanted of text."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("dark", [False, True])

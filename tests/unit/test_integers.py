@@ -51,7 +51,11 @@ choices = st.builds(lambda c, a, b, k: at_most(choose(c, a, b), k), bounds, numb
 formulas = st.recursive(
     bounds | choices | st.just(At(2)),
     lambda inner: (
-        st.builds(negate, inner) | st.builds(conjoin, st.lists(inner, max_size=4)) | st.builds(disjoin, st.lists(inner, max_size=3))
+        st.builds(negate, inner)
+        | st.builds(conjoin, st.lists(inner, max_size=4))
+        | st.builds(disjoin, st.lists(inner, max_size=3))
+        | st.builds(at_most, inner, inner | st.integers(-1, 1))
+        | st.builds(at_most, st.integers(-1, 1), inner)
     ),
     max_leaves=10,
 )

@@ -108,7 +108,7 @@ def compiled_of(name: str) -> Compiled:
 
 
 # The walks with thousands of states take most of the time; one of them is enough where each entry is searched again and again.
-few = pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.states < 5_000], ids=lambda entry: entry.name)
+few = pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.states < 10_000], ids=lambda entry: entry.name)
 every = pytest.mark.parametrize("entry", [entry for entry in KNOWN if entry.states < 20_000], ids=lambda entry: entry.name)
 
 

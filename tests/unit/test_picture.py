@@ -4,6 +4,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
+from colours import contrast
 from runs import hostile, late_watchdog, told
 
 from udproof.counterexamples.chart import STYLES
@@ -58,17 +59,6 @@ def test_steps_are_found_on_the_diagram() -> None:
     assert marked == {str(number) for number in range(1, 10)} and len(drawn.spans) == 10
     by_steps = timing(told(trace.semantics, ("announce", "step-0")), None)
     assert len(by_steps.spans) == 2 and all(left == right for left, right in by_steps.spans)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_no_two_kinds_of_bars_differ_by_hue_alone() -> None:

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from udproof.engines.algebra import Ground, Op, conjoin, disjoin, negate
 from udproof.engines.algebra import at_most as le
 from udproof.engines.canonical import Canonical
-from udproof.engines.emitter import INLINE, Emitter, fold, i64, store, word_at
+from udproof.engines.emitter import INLINE, Emitter, store, word_at
 from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.instantiate import Look
-from udproof.engines.integers import Integers, Span
+from udproof.engines.integers import Integers
 from udproof.engines.packing import MARK, WORD, Packing
+from udproof.engines.text import fold, i64
 from udproof.language import ModelError
-from udproof.language import expressions as ex
 
 CHUNK = 40  # actions in one function
 COMMON = 3  # guards that have a part in common, for it to be tested once for all
@@ -56,7 +56,7 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
     if state <= 0:
         raise ModelError(f"a state takes {packing.bits} bits, more than the {WORD * (counters // 8 - 1)} there is room for.")
     emitter = Emitter(ground, packing, canonical, look)
-    integers = Integers(lambda slot: _span(ground, slot))
+    integers = Integers(ground.semantics.span)
     alike = _alike(_shortened(ground.actions, integers, look))
     timed = bool(ground.semantics.system.clocks)
     bits = _bits(ground, integers)
@@ -96,15 +96,6 @@ def in_range(action: GroundAction) -> Ground:
     """Do all integers that the action sets stay within their ranges?"""
     bounds = [(low, action.post[slot], high) for slot, low, high in action.ranges]
     return conjoin([part for low, value, high in bounds for part in (le(low, value), le(value, high))])
-
-
-def _span(ground: GroundSystem, slot: int) -> Span:
-    """The least and the most value of a slot."""
-    symbol = ground.semantics.layout.slots[slot].symbol
-    if isinstance(symbol, ex.ClockSymbol):
-        return 0, ground.semantics.time.caps[symbol]
-    values = ground.semantics.values(symbol.sort)
-    return values[0], values[-1]
 
 
 def _shortened(actions: Iterable[GroundAction], integers: Integers, look: Look) -> Iterator[GroundAction]:

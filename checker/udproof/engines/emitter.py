@@ -18,9 +18,9 @@ from udproof.engines.algebra import At, Ground, Op
 from udproof.engines.canonical import Canonical
 from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.instantiate import Look
-from udproof.engines.packing import WORD, Packing
+from udproof.engines.packing import Packing
+from udproof.engines.text import FULL, fold, i64
 
-FULL = (1 << WORD) - 1
 SHARED = 12  # an expression of this size that occurs twice is a function of its own ...
 LONG = 400  # ... and one of this size in any case
 INLINE = 8  # words that are copied one by one where a state is copied
@@ -214,13 +214,3 @@ def word_at(state: str, word: int) -> str:
 def store(word: int, text: str) -> str:
     """Writes a word of the state at $o."""
     return f"(i64.store offset={8 * word} (local.get $o) {text})"
-
-
-def fold(operator: str, parts: Sequence[str]) -> str:
-    """An operator between all of the parts, at least one."""
-    return f"({operator} " * (len(parts) - 1) + parts[0] + "".join([f" {part})" for part in parts[1:]])
-
-
-def i64(value: int) -> str:
-    """A number of 64 bits."""
-    return f"(i64.const 0x{value & FULL:x})"

@@ -41,7 +41,6 @@ from udproof.engines.stored import MULTIPLIERS
 from udproof.engines.symmetry import Nest, Symmetry
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import Property, System
-from udproof.language import expressions as ex
 from udproof.language.semantics import Semantics, State
 
 _LEAST_BUDGET, _MOST_BUDGET = 1 << 8, 1 << 20  # states between two looks at the clock and at memory
@@ -64,17 +63,11 @@ class Compiled:
         self.packing = Packing(self.ground, nest)
         self.canonical = Canonical(nest, self.packing)
         self.model: Model = emit(self.ground, self.packing, self.canonical if self.canonical.groups else None, COUNTERS, look)
-        slots = self.semantics.layout.slots
-        self.bound = prod(self._values(slots[slot].symbol) for slot in self.packing.fields)  # of states, reachable or not
+        spans = map(self.semantics.span, self.packing.fields)
+        self.bound = prod(most - least + 1 for least, most in spans)  # of states, reachable or not
         self.identity = Identity(
             system.name, system.hash, tuple(prop.name for prop in properties), symmetry, _digest(self.model, MULTIPLIERS)
         )
-
-    def _values(self, symbol: object) -> int:
-        if isinstance(symbol, ex.ClockSymbol):
-            return self.semantics.time.caps[symbol] + 1
-        assert isinstance(symbol, ex.VariableSymbol)
-        return len(self.semantics.values(symbol.sort))
 
     def key(self, state: State) -> tuple[int, ...]:
         """The canonical packed form of a state."""

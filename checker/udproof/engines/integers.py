@@ -89,17 +89,16 @@ class Integers:
             return 0
         if isinstance(a, int):
             return negate(self.at_most(b, a - 1))
-        if isinstance(b, int) and isinstance(a, Op):
-            first, second = a.args[-2:]
-            match a.operator:
-                case "add" if isinstance(second, int):
+        if isinstance(b, int):
+            match a:
+                case Op("add", (first, int() as second)) | Op("add", (int() as second, first)):
                     return self.at_most(first, b - second)
-                case "add" if isinstance(first, int):
-                    return self.at_most(second, b - first)
-                case "sub" if isinstance(second, int):
+                case Op("sub", (first, int() as second)):
                     return self.at_most(first, b + second)
-                case "ite":
-                    return self._either(a.args[0], self.at_most(first, b), self.at_most(second, b))
+                case Op("ite", (condition, first, other)):
+                    return self._either(condition, self.at_most(first, b), self.at_most(other, b))
+                case Op("not" | "and" | "or" | "eq" | "le"):
+                    return negate(a)  # a truth that is at most 0, since what is certain has been said above
         return Op("le", (a, b))
 
     def _equal(self, a: Ground, b: Ground) -> Ground:

@@ -25,14 +25,13 @@ from __future__ import annotations
 
 from udproof.engines.emit import Model
 from udproof.engines.packing import MARK
-from udproof.engines.stored import FULL, mix, unmix
+from udproof.engines.stored import mix, unmix
 from udproof.engines.table import (
     COUNTERS,
     MOST_COUNTERS,
     MOST_PAGES,
     PAGE,
     Layout,
-    both,
     copy,
     declared,
     load,
@@ -40,6 +39,7 @@ from udproof.engines.table import (
     take_mark,
     words_of,
 )
+from udproof.engines.text import fold, i64
 
 LEVEL_DONE, MORE, OUT_OF_MEMORY = 0, 1, 2  # what `run` returns
 FULL_OUTBOX = 1 << 21  # bytes for other workers at which `run` pauses, so that they are delivered
@@ -233,7 +233,7 @@ def _unmarked(layout: Layout, pointer: str) -> str:
     if not layout.timed:
         return ""
     last, at = 8 * (layout.words - 1), f"(local.get ${pointer})"
-    return f"(i64.store offset={last} {at} (i64.and (i64.load offset={last} {at}) (i64.const 0x{FULL & ~MARK:x})))"
+    return f"(i64.store offset={last} {at} (i64.and (i64.load offset={last} {at}) {i64(~MARK)}))"
 
 
 def _predecessor(layout: Layout) -> str:
@@ -241,7 +241,7 @@ def _predecessor(layout: Layout) -> str:
     target, answer, candidate, out = (layout.at(name) for name in ("target", "answer", "candidate", "out"))
     made = [f"(i64.load offset={8 * word} (local.get $p))" for word in range(words)]
     if layout.timed:
-        made[last] = f"(i64.and {made[last]} (i64.const 0x{FULL & ~MARK:x}))"
+        made[last] = f"(i64.and {made[last]} {i64(~MARK)})"
     same = [f"(i64.eq {text} (i64.load offset={target + 8 * word} (i32.const 0)))" for word, text in enumerate(made)]
     return f"""
   (func (export "seek") (global.set $found (i32.const 0)))
@@ -260,7 +260,7 @@ def _predecessor(layout: Layout) -> str:
         (local.set $p (i32.const {out}))
         (block $no (loop $each
           (br_if $no (i32.ge_u (local.get $p) (local.get $o)))
-          (if {both(same)} (then
+          (if {fold("i32.and", same)} (then
             (global.set $found (i32.const 1))
             (memory.copy (i32.const {answer}) (local.get $slot) (i32.const {entry}))
             (br $no)))

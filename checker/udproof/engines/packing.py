@@ -140,8 +140,5 @@ class Packing:
 
     @staticmethod
     def _width(ground: GroundSystem, slot: int) -> tuple[int, int]:
-        symbol = ground.semantics.layout.slots[slot].symbol
-        if isinstance(symbol, ex.ClockSymbol):
-            return ground.semantics.time.caps[symbol].bit_length(), 0
-        values = ground.semantics.values(symbol.sort)
-        return (len(values) - 1).bit_length(), values[0]
+        least, most = ground.semantics.span(slot)
+        return (most - least).bit_length(), least

@@ -26,12 +26,11 @@ memory". Addresses stay below 2^32 - 2^16, so that sums of an address and an ent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from udproof.engines.packing import MARK
-from udproof.engines.stored import FULL
+from udproof.engines.text import fold, i64
 
 PAGE = 1 << 16
 MOST_PAGES = 65_535  # one less than 4 GiB, see "Guarantee"
@@ -166,8 +165,8 @@ def take_mark(layout: Layout, into: str) -> str:
     if not layout.timed:
         return ""
     last = f"$s{layout.words - 1}"
-    return f"""(local.set ${into} (i64.and (local.get {last}) {_i64(MARK)}))
-      (local.set {last} (i64.and (local.get {last}) {_i64(~MARK)}))"""
+    return f"""(local.set ${into} (i64.and (local.get {last}) {i64(MARK)}))
+      (local.set {last} (i64.and (local.get {last}) {i64(~MARK)}))"""
 
 
 def owned(x: str) -> str:
@@ -286,7 +285,7 @@ def _insert(layout: Layout) -> str:
         found = f"(br_if $found {same})"
         passed = "(i64.ge_u (i64.sub (local.get $e) (i64.const 1)) (local.get $x))"  # empty, which is 0, or larger
     else:
-        found = f"(if {same} (then (br_if $found {both(compared)})))"
+        found = f"(if {same} (then (br_if $found {fold('i32.and', compared)})))"
         passed = f"(i32.or (i64.gt_u (local.get $e) (local.get $x)) (i64.eqz (i64.load $T offset={8 * last} (local.get $q))))"
     exchange = " ".join(
         f"(local.set $e (i64.load $T offset={8 * word} (local.get $q))) "
@@ -355,11 +354,12 @@ def _buckets(layout: Layout) -> str:
           (if (i32.ge_u (i32.and (i32.sub (local.get $f) (i32.const {buckets})) (i32.const {stride - 1})) (global.get $room))
             (then (local.set $f (call $flush (local.get $f) (local.get $b)))))
           (i32.store offset={fill} (local.get $b) (local.get $f))"""
-    mine = both(
+    mine = fold(
+        "i32.and",
         [
             f"(i64.ne (local.get ${['x', *words_of(words, 1).split()][-1]}) (i64.const 0))",
             "(i32.eq (i32.wrap_i64 (i64.shr_u (local.get $t) (i64.const 32))) (local.get $me))",
-        ]
+        ],
     )
     return f"""
   (func $empty_buckets (local $b i32)
@@ -411,15 +411,3 @@ def _buckets(layout: Layout) -> str:
     (loop $each
       (i32.store offset={fill} (local.get $b) (call $flush (i32.load offset={fill} (local.get $b)) (local.get $b)))
       (br_if $each (i32.lt_u (local.tee $b (i32.add (local.get $b) (i32.const 4))) (i32.const {4 * BUCKETS})))))"""
-
-
-def both(tests: Sequence[str]) -> str:
-    """The conjunction of i32 tests."""
-    text = tests[0]
-    for test in tests[1:]:
-        text = f"(i32.and {text} {test})"
-    return text
-
-
-def _i64(value: int) -> str:
-    return f"(i64.const 0x{value & FULL:x})"

@@ -161,7 +161,7 @@ def concerned(trace: Trace, prop: Property) -> tuple[tuple[ex.IndexSort, int], .
     if prop.watches_time:
         found = [pair for _, held in semantics.blocked_by(trace.last) for pair in held.items()]
     else:
-        found = list(_false_part(prop.body, env, semantics.world(trace.last))[1].items())
+        found = list(false_part(prop.body, env, semantics.world(trace.last))[1].items())
     return tuple(dict.fromkeys((node.sort, place) for node, place in found))
 
 
@@ -173,11 +173,11 @@ def _stopped(semantics: Semantics, state: State) -> str:
 
 def _by_formula(semantics: Semantics, state: State, prop: Property, env: Env) -> str:
     world = semantics.world(state)
-    node, env = _false_part(prop.body, env, world)
+    node, env = false_part(prop.body, env, world)
     names = _names(semantics, env)
     match node:
         case ex.Or(parts=(ex.Not(body=premise), conclusion)):
-            conclusion, env = _false_part(conclusion, env, world)
+            conclusion, env = false_part(conclusion, env, world)
             names = _names(semantics, env)
             fact = f"{show(premise, names)}, and yet {_denied(conclusion, names)}"
         case _:
@@ -189,14 +189,14 @@ def _by_formula(semantics: Semantics, state: State, prop: Property, env: Env) ->
     return f'"{prop.statement.rstrip(".")}" is false{for_these}: {fact}{known}.'
 
 
-def _false_part(node: ex.Expr, env: Env, world: Structure) -> tuple[ex.Expr, Env]:
+def false_part(node: ex.Expr, env: Env, world: Structure) -> tuple[ex.Expr, Env]:
     """The first part of a false formula that is false by itself, with the elements chosen on the way."""
     match node:
         case ex.And(parts=parts):
-            return _false_part(next(part for part in parts if not evaluate(part, env, world)), env, world)
+            return false_part(next(part for part in parts if not evaluate(part, env, world)), env, world)
         case ex.ForAll(param=param, body=body):
             choices = ({**env, param: place} for place in range(world.size(param.sort)))
-            return _false_part(body, next(choice for choice in choices if not evaluate(body, choice, world)), world)
+            return false_part(body, next(choice for choice in choices if not evaluate(body, choice, world)), world)
         case _:
             return node, env
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from udproof.counterexamples.explain import duration, place_name, readings, word
+from udproof.counterexamples.explain import duration, false_part, place_name, readings, word
 from udproof.counterexamples.trace import Trace, Wait, describe
 from udproof.language import Property, System
 from udproof.language import expressions as ex
@@ -40,26 +40,22 @@ def failing(trace: Trace, prop: Property) -> Failing | None:
     if prop.watches_time:
         return None
     world = trace.semantics.world(readings(trace)[-1])
-    node, env = _false_part(prop.body, env, world)
+    node, env = _false_inside(prop.body, env, world)
     names = {param: trace.system.elements(param.sort)[place] for param, place in env.items()}
     values = dict.fromkeys((show(part, names), _said(trace, part, env, world)) for part in _read(node) if _known(part, env))
     return Failing(show(node, names), tuple(values))
 
 
-def _false_part(node: ex.Expr, env: Env, world: Structure) -> tuple[ex.Expr, Env]:
-    """The first conjunct that is false by itself, also in a conclusion or a definition, with the elements chosen on the way."""
+def _false_inside(node: ex.Expr, env: Env, world: Structure) -> tuple[ex.Expr, Env]:
+    """`false_part`, also inside a conclusion or a definition."""
+    node, env = false_part(node, env, world)
     match node:
-        case ex.And(parts=parts):
-            return _false_part(next(part for part in parts if not evaluate(part, env, world)), env, world)
-        case ex.ForAll(param=param, body=body):
-            choices = ({**env, param: place} for place in range(world.size(param.sort)))
-            return _false_part(body, next(choice for choice in choices if not evaluate(body, choice, world)), world)
         case ex.Or(parts=(ex.Not() as premise, conclusion)):
-            inner, chosen = _false_part(conclusion, env, world)
+            inner, chosen = _false_inside(conclusion, env, world)
             return ex.Or((premise, inner)), chosen
         case ex.Read(symbol=ex.DefinitionSymbol() as meant, args=args) if meant.params:
             inside = {param: evaluate(arg, env, world) for param, arg in zip(meant.params, args, strict=True)}
-            return _false_part(meant.body, {**env, **inside}, world)
+            return _false_inside(meant.body, {**env, **inside}, world)
         case _:
             return node, env
 

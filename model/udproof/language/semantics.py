@@ -106,6 +106,14 @@ class Semantics:
             case ex.IndexSort():
                 return range(len(self.system.elements(sort)))
 
+    def span(self, slot: int) -> tuple[int, int]:
+        """The least and the most value of a slot; a clock's is in ticks."""
+        symbol = self.layout.slots[slot].symbol
+        if isinstance(symbol, ex.ClockSymbol):
+            return 0, self.time.caps[symbol]
+        values = self.values(symbol.sort)
+        return values[0], values[-1]
+
     # --- actions
 
     @cached_property
