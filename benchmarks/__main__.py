@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import machine, report
+from benchmarks import fixedpoint, machine, report
 from benchmarks.benchmark import Disagreement
 from benchmarks.measure import Failed, prepare
 from benchmarks.plot import plot
@@ -54,6 +54,7 @@ def main(
     if store:
         report.STORED.write_text(run.text(), encoding="utf-8")
         report.PICTURE.write_text(plot(run.of(WALK)), encoding="utf-8")
+        fixedpoint.PICTURE.write_text(fixedpoint.picture(run.of(fixedpoint.NAME)), encoding="utf-8")
         report.PAGE.write_text(report.page(report.PAGE.read_text(encoding="utf-8"), run), encoding="utf-8")
 
 

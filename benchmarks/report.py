@@ -12,11 +12,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import fleets, orbits, walks, workers
+from benchmarks import fixedpoint, fleets, orbits, walks, workers, zones
 from benchmarks.benchmark import Benchmark, Sample, Target, find
 from benchmarks.measure import ROOT
 
-BENCHMARKS: tuple[Benchmark, ...] = (walks.BENCHMARK, orbits.BENCHMARK, workers.BENCHMARK, fleets.BENCHMARK)
+BENCHMARKS: tuple[Benchmark, ...] = (
+    walks.BENCHMARK,
+    orbits.BENCHMARK,
+    workers.BENCHMARK,
+    fleets.BENCHMARK,
+    zones.BENCHMARK,
+    fixedpoint.BENCHMARK,
+)
 STORED = ROOT / "benchmarks" / "results" / "run.json"
 PICTURE = ROOT / "benchmarks" / "results" / "cost.svg"
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -29,11 +29,14 @@ from udproof.language import (
 EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "examples"
 
 
-def fischer(size: int, scale: int = 1) -> System:
-    """The example with so many processes, and constants so many times as large (and not all multiples of one unit)."""
+def fischer(size: int, scale: int = 1, wait: int = 2) -> System:
+    """The example with so many processes, and constants so many times as large (and not all multiples of one unit).
+
+    A wait of 2 is long enough, one of 1 is not.
+    """
     system = runpy.run_path(str(EXAMPLES / "fischer.py"))["system"]
     assert isinstance(system, System)
-    seconds = {"write_within": Fraction(scale), "check_after": 2 * Fraction(scale) - Fraction(scale > 1)}
+    seconds = {"write_within": Fraction(scale), "check_after": wait * Fraction(scale) - Fraction(scale > 1)}
     return system.at(Instance(elements={"Process": tuple(f"process{number}" for number in range(size))}, durations=seconds))
 
 
@@ -103,7 +106,7 @@ def walk(domains: int, hosts: int, lead: int = 3, pause: int = 4) -> System:
 
 
 def walk_for_tchecker(domains: int, hosts: int, lead: int = 3, pause: int = 4) -> str:
-    """The same for TChecker: a process for each host and one for the controller."""
+    """The same for TChecker: a process for each host and one for the controller. Paused hosts bear the label of their domain."""
     lines = [f"system:walk_{domains}_{hosts}", "event:tau", f"int:1:0:{domains}:0:active"]
     lines += [f"int:1:0:{hosts}:0:done{d}" for d in range(1, domains + 1)]
     lines += ["process:Controller", "location:Controller:c{initial:}"]
@@ -115,23 +118,30 @@ def walk_for_tchecker(domains: int, hosts: int, lead: int = 3, pause: int = 4) -
             name, clock = f"H{d}_{h}", f"x{d}_{h}"
             lines += [f"process:{name}", f"clock:1:{clock}"]
             lines += [f"location:{name}:idle{{initial:}}", f"location:{name}:notified{{}}"]
-            lines += [f"location:{name}:paused{{invariant:{clock}<={pause - 1}}}", f"location:{name}:updated{{}}"]
+            lines += [
+                f"location:{name}:paused{{invariant:{clock}<={pause - 1} : labels:paused{d}}}",
+                f"location:{name}:updated{{}}",
+            ]
             lines.append(f"edge:{name}:idle:notified:tau{{provided:active=={d} : do:{clock}=0}}")
             lines.append(f"edge:{name}:notified:paused:tau{{provided:active=={d}&&{clock}>={lead} : do:{clock}=0}}")
             lines.append(f"edge:{name}:paused:updated:tau{{provided:{clock}>=1 : do:done{d}=done{d}+1}}")
     return "\n".join(lines) + "\n"
 
 
-def fischer_for_tchecker(size: int) -> str:
-    """Fischer's protocol as in the example."""
+def fischer_for_tchecker(size: int, wait: int = 2) -> str:
+    """Fischer's protocol as in the example. A process in the critical section bears the label of its number."""
     lines = [f"system:fischer_{size}", "event:tau", f"int:1:0:{size}:0:id"]
     for p in range(1, size + 1):
         x = f"x{p}"
         lines += [f"process:P{p}", f"clock:1:{x}", f"location:P{p}:idle{{initial:}}"]
-        lines += [f"location:P{p}:writing{{invariant:{x}<=1}}", f"location:P{p}:waiting{{}}", f"location:P{p}:critical{{}}"]
+        lines += [
+            f"location:P{p}:writing{{invariant:{x}<=1}}",
+            f"location:P{p}:waiting{{}}",
+            f"location:P{p}:critical{{labels:critical{p}}}",
+        ]
         lines.append(f"edge:P{p}:idle:writing:tau{{provided:id==0 : do:{x}=0}}")
         lines.append(f"edge:P{p}:writing:waiting:tau{{do:{x}=0;id={p}}}")
-        lines.append(f"edge:P{p}:waiting:critical:tau{{provided:{x}>=2&&id=={p}}}")
-        lines.append(f"edge:P{p}:waiting:idle:tau{{provided:{x}>=2&&id!={p}}}")
+        lines.append(f"edge:P{p}:waiting:critical:tau{{provided:{x}>={wait}&&id=={p}}}")
+        lines.append(f"edge:P{p}:waiting:idle:tau{{provided:{x}>={wait}&&id!={p}}}")
         lines.append(f"edge:P{p}:critical:idle:tau{{do:id=0}}")
     return "\n".join(lines) + "\n"

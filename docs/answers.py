@@ -23,6 +23,8 @@ _FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n+```\w*\n(?P<body>.*?)^```$"
 _UNSTEADY = (
     (re.compile(r"\d+\.\d\d s, \d+ MB"), "0 s, 0 MB"),  # what the search took
     (re.compile(r"(?<=model )[0-9a-f]{16}"), "0"),  # changes with every letter of the model
+    (re.compile(r"(?<= in )\d+\.\d\ds(?: \(\d:\d\d:\d\d\))?$", re.MULTILINE), "0s"),  # what pytest took
+    (re.compile(r"(?<=file://)/\S+/(?=here/)"), "/"),  # where the page's directory is
 )
 
 
@@ -49,12 +51,20 @@ def with_answers(text: str) -> str:
 
 
 def workplace(folder: Path, text: str) -> Path:
-    """A directory with the examples, the files that the page shows, and the command `udproof`."""
+    """A directory with the examples, the files that the page shows, and the commands `udproof` and `pytest`.
+
+    This pytest has no plugin but udproof's, whatever else is installed here, and writes no cache.
+    """
     (folder / "bin").mkdir()
-    command = folder / "bin" / "udproof"
-    call = f'exec {shlex.quote(sys.executable)} -c "from udproof.cli import main; main()" "$@"'
-    command.write_text(f"#!/bin/sh\n{call}\n", encoding="utf-8")
-    command.chmod(0o755)
+    calls = {
+        "udproof": '-c "from udproof.cli import main; main()"',
+        "pytest": "-m pytest -p udproof.plugin -p no:cacheprovider",
+    }
+    for name, arguments in calls.items():
+        command = folder / "bin" / name
+        call = f'PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 exec {shlex.quote(sys.executable)} {arguments} "$@"'
+        command.write_text(f"#!/bin/sh\n{call}\n", encoding="utf-8")
+        command.chmod(0o755)
     directory = folder / "here"
     shutil.copytree(DOCS / "examples", directory / "docs" / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     for found in _FILE.finditer(text):

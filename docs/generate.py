@@ -23,19 +23,26 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import costs
+import diagrams
 import exhibits
+import proofs
+import traceability
 from answers import DOCS, outputs, with_answers, workplace
 
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Outcome, Result
 from udproof.language import Action, Property, System, Variable
 from udproof.language import expressions as ex
+from udproof.language.generated import generated as generated_mistakes
 from udproof.language.printing import naming, show
 from udproof.properties import ALL, CORE, OF_PARTS, of
-from udproof.protocol import events, fleets, host, mutants, tenant, vm, walk
+from udproof.protocol import events, fleets, host, mutants, noticed, survivors, tenant, vm, walk
 from udproof.protocol.assembly import ALWAYS_ASSUMED, parts_of, protocol
 from udproof.protocol.assembly import PARTS as PROTOCOL
+from udproof.protocol.faults import FAULTS
 from udproof.protocol.fleet_file import read_fleet, schema
+from udproof.protocol.rules import GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path(str(fleets.STARTER)).with_name("fleet.schema.json")
@@ -168,15 +175,38 @@ def _property(prop: Property) -> str:
     )
 
 
-def mistakes() -> str:
-    """The mutants, each with the property that notices it and the length of the shortest run that shows it."""
-    rows = []
+@cache
+def found() -> Mapping[str, int | None]:
+    """The length of the shortest run that shows each mutant; None if its property does not fail."""
+    lengths: dict[str, int | None] = {}
     for mutant in mutants.ALL:
         system = mutant.change(on(mutant.fleet))
         verdict = Explore().verify(system, (system.named(mutant.breaks),), Limits()).verdicts[0]
-        steps = str(len(verdict.trace.steps)) if verdict.trace else "not found"
-        rows.append((mutant.name, mutant.story, mutant.breaks, mutant.fleet, steps))
+        lengths[mutant.name] = len(verdict.trace.steps) if verdict.trace else None
+    return lengths
+
+
+def mistakes() -> str:
+    """The mutants, each with the property that notices it and the length of the shortest run that shows it."""
+    rows = [(one.name, one.story, one.breaks, one.fleet, str(found()[one.name] or "not found")) for one in mutants.ALL]
     return table(("mutant", "the mistake", "violates", "on the fleet", "steps"), rows)
+
+
+def noticed_text() -> str:
+    """The record of mistakes that were noticed, fleet by fleet."""
+    entries = []
+    for fleet in dict.fromkeys(mutant.fleet for mutant in mutants.ALL):
+        count = sum(found()[mutant.name] is not None for mutant in mutants.ALL if mutant.fleet == fleet)
+        entries.append(noticed.entry(fleet, on(fleet), count))
+    return "# Written by docs/generate.py, which plants every mistake; noticed.py says what this is.\n\n" + "\n".join(entries)
+
+
+def judged() -> str:
+    """The generated mistakes that survive on the fleet that was reviewed, each with its judgement."""
+    _, judgements = survivors.reviewed()["teaching"]
+    stories = {one.name: one.story for one in generated_mistakes(teaching())}
+    rows = [(_code(name), stories[name], one.verdict, one.reason) for name, one in judgements.items()]
+    return table(("mistake", "in words", "judged", "because, or what would notice it"), rows)
 
 
 @cache
@@ -316,6 +346,10 @@ def evidence() -> str:
     return table(("property", "proved on", "violated on"), rows)
 
 
+def _rules(group: str) -> str:
+    return table(("rule", "what it says", "carried by", "not carried", "source"), traceability.rule_rows(group))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "gallery": lambda: exhibits.page(DOCS),
     "walk actions": lambda: actions(walk.ACTIONS),
@@ -332,7 +366,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "further parts": further_parts,
     "evidence": evidence,
     **{f"part {name}": partial(part_actions, name) for name in SWITCHES},
+    **{f"rules {group}": partial(_rules, group) for group in GROUPS},
+    "costs": lambda: table(costs.HEAD, costs.rows()),
+    "faults": lambda: table(traceability.FAULT_HEAD, traceability.fault_rows()),
+    "holding": lambda: table(("property", *(fault.name for fault in FAULTS)), traceability.holding_rows()),
+    "proof": proofs.explained,
     "mutants": mistakes,
+    "survivors": judged,
     "assumptions": assumptions,
     "shipped fleets": shipped,
     "fleet keys": fleet_keys,
@@ -380,9 +420,11 @@ def schema_text() -> str:
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that is generated or holds generated parts, with the text that it should have."""
     yield from exhibits.files()
+    yield from diagrams.files()
     for name in PICTURES:
         yield DOCS / "pictures" / name, picture(name)
     yield SCHEMA, schema_text()
+    yield noticed.FILE, noticed_text()
     for page in pages():
         yield page, with_answers(with_parts(page.read_text(encoding="utf-8")))
 

@@ -1,4 +1,4 @@
-"""Search for the lemmas of the shipped protocol, and keep them where the package carries them.
+"""The lemmas of the shipped protocol: search for them, keep them where the package carries them, and explain them on a page.
 
     python docs/proofs.py
 
@@ -11,11 +11,23 @@ from dataclasses import replace
 
 from udproof.engines.parametric import Parametric
 from udproof.engines.verdict import Limits
-from udproof.properties import CORE
+from udproof.properties import CORE, HEADLINE
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
 from udproof.prover import store
+from udproof.prover.argument import argue
+from udproof.prover.houdini import Clockwork
+from udproof.prover.review import page
+from udproof.prover.theorem import formulas
+
+
+def explained() -> str:
+    """The argument for the headline properties on the default fleet, made from the lemmas that are kept."""
+    system = protocol(read_fleet(path_of("default")), CORE)
+    [proof] = (proof for proof in store.stored(formulas(system)) if proof.applies(system.instance.durations))
+    argument = argue(proof, [prop.name for prop in HEADLINE], Clockwork())
+    return "\n".join(page(argument, system.instance.durations, "##")).strip()
 
 
 def main() -> None:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.agreement.strategies import fleets
+from tests.agreement.strategies import fleets, systems
 from tests.systems.lock import broken_lock, lock
 from tests.systems.results import outcomes, shipped
 
 from udproof.engines.explore import Explore
 from udproof.engines.parametric import Parametric
-from udproof.engines.verdict import Limits
+from udproof.engines.verdict import Limits, Outcome
 from udproof.language import ModelError, System
 from udproof.properties import CORE
+from udproof.protocol import mutants
 from udproof.protocol.assembly import protocol
 from udproof.protocol.fleet import Fleet
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.mutants import ALL
 from udproof.prover import store
-from udproof.prover.houdini import Clockwork, GaveUp
-from udproof.prover.recheck import check
+from udproof.prover.cases import Given, Library, Step, steps_of
+from udproof.prover.houdini import Clockwork, GaveUp, Houdini
+from udproof.prover.lemmas import Lemma
+from udproof.prover.logic import Logic
+from udproof.prover.recheck import answers, check
+from udproof.prover.smtlib import Writer
 from udproof.prover.theorem import Proof, formulas
+
+NIGHTLY = os.environ.get("UDPROOF_TEST_PROFILE") == "nightly"
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +85,88 @@ def _of_the_core(mutant: Mutant) -> bool:
     return True
 
 
-NIGHTLY = os.environ.get("UDPROOF_TEST_PROFILE") == "nightly"
+@settings(max_examples=40 if NIGHTLY else 2, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(systems())
+def test_what_is_proved_of_a_random_system_holds_in_it(system: System) -> None:
+    """Whatever a system is: a proof is not contradicted by a search of it, nor by one of a smaller or larger instance."""
+    try:
+        proved = outcomes(Parametric(remember=False).verify(system, system.checks, Limits(seconds=20)))
+        seen = outcomes(Explore().verify(system, system.checks, Limits(seconds=5)))
+    except ModelError:  # outside the fragment, or a value leaves its range
+        return
+    for name, outcome in proved.items():
+        assert (outcome, seen[name]) not in {("proved", "violated"), ("violated", "proved")}
+
+
+# --- our own instantiation against the solver's quantifiers
+
+
+def _ground(proof: Proof, assumed: Sequence[Lemma], step: Step) -> list[bool]:
+    """Which lemmas the step keeps if these are assumed, by the instances that we pick."""
+    given = Given.of(proof.system, proof.times)
+    houdini = Houdini(Library(Logic(proof.system)), given, steps_of(proof.system), proof.lemmas, Clockwork())
+    houdini.alive = dict.fromkeys(assumed)
+    kept = []
+    for lemma in proof.lemmas:
+        question = houdini.question(step, lemma.signature)
+        houdini.tell(question, assumed)
+        asked = question.ready(houdini.logic.negated(question.case.goal(lemma)))
+        kept.append(question.ask([asked, houdini.all_times, *map(houdini.library.selector, assumed)]) is None)
+    return kept
+
+
+def _quantified(proof: Proof, assumed: Sequence[Lemma], step: Step) -> list[str]:
+    """The same by the script of a certificate, with its quantifiers; what is answered to each question."""
+    writer = Writer(replace(proof, lemmas=tuple(assumed)))
+    content = writer.time() if step.action is None else writer.action(step.action)
+    return answers(writer.script([*content, *writer.goals(proof.lemmas)]), Clockwork(query=5_000))
+
+
+def _same_answers(proof: Proof, without: Sequence[Lemma | None]) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    for missing in without:
+        assumed = [lemma for lemma in proof.lemmas if lemma is not missing]
+        for step in steps_of(proof.system):
+            found = _quantified(proof, assumed, step)
+            assert found == ["unsat" if kept else "sat" for kept in _ground(proof, assumed, step)]
+            seen.update(found)
+    return seen
+
+
+def test_quantified_obligations_are_answered_like_our_instances_of_them() -> None:
+    """Of a proof, and of what is left of it without one of its lemmas, when some steps break some."""
+    engine = Parametric(remember=False)
+    engine.verify(lock(), lock().checks, Limits())
+    assert engine.proof is not None
+    seen = _same_answers(engine.proof, [None, *engine.proof.lemmas])
+    assert seen["sat"] > 0
+    assert seen["unsat"] > seen["sat"]
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="some minutes")
+def test_quantified_obligations_of_the_protocol_are_answered_like_our_instances_of_them() -> None:
+    seen = _same_answers(kept(), [None, *kept().lemmas[::12]])
+    assert seen["sat"] > 0
+
+
+# --- mistakes
+
+
+FEW = ("WatchdogStartsOver", "ClosedOnFirstReport", "EventSpansDomains")
+
+
+@pytest.mark.parametrize("mutant", [m for m in mutants.CORE if NIGHTLY or m.name in FEW], ids=lambda mutant: mutant.name)
+def test_every_mistake_in_the_core_is_shown_by_a_run_of_a_small_fleet_and_quickly(mutant: Mutant) -> None:
+    system = mutant.change(shipped(mutant.fleet))
+    began = time.process_time()
+    engine = Parametric(remember=False)
+    [verdict] = engine.verify(system, (system.named(mutant.breaks),), Limits()).verdicts
+    assert verdict.outcome is Outcome.VIOLATED
+    assert verdict.trace is not None
+    assert engine.proof is None
+    assert time.process_time() - began < 30
+
+
 OF_THE_CORE = [mutant for mutant in ALL if _of_the_core(mutant)]
 
 

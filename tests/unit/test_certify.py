@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
+from click.testing import CliRunner
 from tests.systems.lock import lock
 
 from udproof.certify.check import Rejected, check
+from udproof.cli.commands import program
 from udproof.engines.parametric import Parametric
 from udproof.engines.verdict import Limits
 
 
-@pytest.fixture
-def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    system, folder = lock(), tmp_path / "certificate"
-    Parametric(certificate=folder).verify(system, system.checks, Limits())
+@pytest.fixture(scope="module")
+def _written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "certificate"
+    Parametric(certificate=folder, remember=False).verify(lock(), lock().checks, Limits())
     return folder
+
+
+@pytest.fixture
+def certificate(_written: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(_written, tmp_path / "certificate")
 
 
 def _sign(folder: Path) -> None:
@@ -115,3 +124,46 @@ def test_a_false_lemma_is_not_shown(certificate: Path) -> None:
 def test_a_folder_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=r"no manifest\.json"):
         check(tmp_path)
+
+
+# --- by the command
+
+
+def _about_another_model(folder: Path, model: str) -> None:
+    """Give every file another model's hash, and sign them again."""
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace(model, "0123456789abcdef"))
+    _sign(folder)
+
+
+def test_verify_tells_what_a_proof_consists_of_and_certify_accepts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path, folder = tmp_path / "parity.py", tmp_path / "certificate"
+    path.write_text((Path(__file__).parents[1] / "systems" / "parity.py").read_text() + "\n\nsystem = parity(helped=True)\n")
+    asked = ["verify", str(path), "--engine", "parametric", "--format", "json", "--quiet"]
+    told = CliRunner().invoke(program, [*asked, "--certificate", str(folder)])
+    assert told.exit_code == 0
+    document = json.loads(told.stdout)
+    jsonschema.validate(document, json.loads((resources.files("udproof.cli") / "result.schema.json").read_text()))
+    [verdict] = document["verdicts"]
+    assert verdict["scope"] == "any-fleet"
+    assert len(verdict["lemmas"]) == 4, "the range of a counter, low and high; that it is even; that it is never five"
+    assert verdict["certificate"]["folder"] == str(folder)
+    assert verdict["certificate"]["formulas"] == json.loads((folder / "manifest.json").read_text())["formulas"]
+    assert verdict["assumed"] == {"axioms": {}, "times": []}
+    assert CliRunner().invoke(program, ["certify", str(folder)]).exit_code == 0
+    assert CliRunner().invoke(program, ["certify", str(folder), "--fleet", str(path)]).exit_code == 0
+    _about_another_model(folder, document["model"]["hash"])
+    assert CliRunner().invoke(program, ["certify", str(folder)]).exit_code == 0, "the files alone cannot tell"
+    refused = CliRunner().invoke(program, ["certify", str(folder), "--fleet", str(path)])
+    assert refused.exit_code == 10
+    assert "it is of model 0123456789abcdef" in refused.stderr
+    again = CliRunner().invoke(program, [*asked, "--certificate", str(folder)])
+    assert again.exit_code == 2
+    assert "not empty" in again.stderr
+    path.write_text(path.read_text().replace("helped=True", "helped=False").replace("!= 5", "!= 7"))
+    document = json.loads(CliRunner().invoke(program, asked).stdout)
+    jsonschema.validate(document, json.loads((resources.files("udproof.cli") / "result.schema.json").read_text()))
+    [verdict] = document["verdicts"]
+    assert (verdict["lemmas"], verdict["certificate"], verdict["assumed"]) == (None, None, None)
+    assert "worked[worker-1]: 5 → 7" in "\n".join(verdict["obstacle"])

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from udproof.cli import catalog, progress, report_text, reports, verify
+from udproof.cli import catalog, engines, progress, report_text, reports, verify
 from udproof.cli.commands import program
 from udproof.cli.console import clean
 from udproof.cli.exits import Code, Refused, worst
@@ -29,6 +29,7 @@ from udproof.language import Property, System
 from udproof.properties import ALL as PROPERTIES
 from udproof.protocol import fleets, mutants
 from udproof.protocol.assembly import PARTS
+from udproof.protocol.faults import FAULTS
 from udproof.protocol.fleet_file import parse_fleet
 
 Udproof = Callable[..., Result]
@@ -222,14 +223,14 @@ def test_a_mistake_in_one_file_is_told_before_any_search(udproof: Udproof, tmp_p
         (["verify", "--memory", "much"], 'such as "4GB"'),
         (["verify", "--timeout", "10"], 'write "10s" for seconds'),
         (["verify", "--timeout", "-1s"], "negative"),
-        (["verify", "--engine", "bdd"], "'explore', 'zones', 'parametric', 'auto'"),
+        (["verify", "--engine", "bdd"], "'explore', 'zones', 'bounded', 'parametric', 'auto'"),
         (["verify", "--report", "pdf=x"], "FORMAT is json, html, markdown, svg, png, sequence, mermaid, itf"),
         (["verify", "--report", "json"], "write json=PATH"),
         (["verify", "--report", "json=."], "this is a directory"),
         (["verify", "--report", "json=no/where.json"], "there is no directory"),
         (["verify", "--report", "json=x", "--report", "svg=./x"], "that of another report already"),
         (["verify", "lone.toml", "--report", "json=lone.toml"], "that of a file to verify already"),
-        (["list", "faults"], "'properties', 'mutants', 'fleets', 'parts'"),
+        (["list", "things"], "'properties', 'faults', 'mutants', 'fleets', 'parts'"),
         (["simulate", "--steps", "0"], "--steps"),
         (["render", "x", "--to", "pdf"], "'svg', 'png', 'sequence', 'mermaid', 'html', 'markdown', 'text'"),
         (["replay", "nowhere.itf.json"], "nowhere.itf.json: the file cannot be read (No such file or directory)"),
@@ -280,7 +281,8 @@ def test_symmetry_and_workers_are_told_where_they_matter(udproof: Udproof) -> No
     plain = udproof("verify", "teaching", "--no-symmetry", "--jobs", "1")
     assert re.search(r"Searched: 4685 states, \d+ transitions, .* MB, without symmetry; every reachable", plain.stdout)
     data = checked(udproof("verify", "teaching", "--jobs", "2", "--format", "json").stdout)
-    assert data["search"] == {"symmetry": True, "workers": 1, "resumed": None}
+    told = {"engine": "explore", "symmetry": True, "workers": 1, "resumed": None, "looked_into": None}
+    assert data["search"] == told
     assert data["figures"]["stored"] < data["figures"]["states"] == 4685
 
 
@@ -332,7 +334,7 @@ def test_sentences_are_wrapped_on_a_terminal_only() -> None:
     assert max(len(click.unstyle(line)) for line in shown) <= 90
     together = [" ".join(click.unstyle(" ".join(lines)).split()) for lines in (piped, shown)]
     assert together[0] == together[1]
-    [row] = [at for at, line in enumerate(shown) if "pause-bounded" in click.unstyle(line)]
+    row = next(at for at, line in enumerate(shown) if "pause-bounded" in click.unstyle(line))
     assert shown[row + 1].startswith(" " * 20), "what a verdict goes on with stands under its statement"
 
 
@@ -506,7 +508,7 @@ def unfollowable(answer: Answer) -> Answer:
 def test_a_result_that_cannot_be_true_is_an_internal_error(
     udproof: Udproof, monkeypatch: pytest.MonkeyPatch, change: Callable[[Answer], Answer]
 ) -> None:
-    monkeypatch.setattr(verify, "Explore", lying(change))
+    monkeypatch.setattr(engines, "Explore", lying(change))
     result = udproof("verify", "bad-placement")
     assert result.exit_code == 6
     assert result.stdout == ""
@@ -521,7 +523,7 @@ def test_what_is_finished_is_told_when_the_next_one_fails(udproof: Udproof, monk
             raise RuntimeError("the engine stumbled")
         return answer
 
-    monkeypatch.setattr(verify, "Explore", lying(fail))
+    monkeypatch.setattr(engines, "Explore", lying(fail))
     result = udproof("verify", "lone-vm", "bad-placement", "--format", "json", "--report", "markdown=all.md")
     assert result.exit_code == 6
     data = checked(result.stdout)
@@ -535,7 +537,7 @@ def test_a_traceback_is_shown_to_those_who_ask_for_it(monkeypatch: pytest.Monkey
     def fail(answer: Answer) -> Answer:
         raise RuntimeError("the engine stumbled")
 
-    monkeypatch.setattr(verify, "Explore", lying(fail))
+    monkeypatch.setattr(engines, "Explore", lying(fail))
     for args, env in ((["--debug"], {}), ([], {"UDPROOF_DEBUG": "1"})):
         result = CliRunner().invoke(program, ["verify", "lone-vm", *args], env=env)
         assert result.exit_code == 6
@@ -548,7 +550,7 @@ def test_an_interrupt_ends_everything_and_tells_how_far_it_got(udproof: Udproof,
         verdicts = tuple(Verdict(v.property, Outcome.UNKNOWN, "not decided") for v in answer.verdicts)
         return replace(answer, verdicts=verdicts, complete=False, stopped="it was interrupted", interrupted=True)
 
-    monkeypatch.setattr(verify, "Explore", lying(interrupted))
+    monkeypatch.setattr(engines, "Explore", lying(interrupted))
     result = udproof("verify", "lone-vm", "bad-placement")
     assert result.exit_code == 130
     assert re.search(r"lone-vm: interrupted after .* s: 145 states, \d+ transitions, depth 28\.", result.stderr)
@@ -560,7 +562,7 @@ def test_an_interrupt_before_the_search(udproof: Udproof, monkeypatch: pytest.Mo
     def interrupt(answer: Answer) -> Answer:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verify, "Explore", lying(interrupt))
+    monkeypatch.setattr(engines, "Explore", lying(interrupt))
     result = udproof("verify", "lone-vm", "bad-placement")
     assert result.exit_code == 130
     assert "interrupted before the search began" in result.stderr
@@ -671,7 +673,8 @@ def test_lists(udproof: Udproof) -> None:
     assert names("mutants") == [mutant.name for mutant in mutants.ALL]
     assert names("properties") == [*(prop.name for prop in PROPERTIES), "time-can-pass"]
     assert names("parts") == list(PARTS)
-    assert set(catalog._KINDS) == {"fleets", "mutants", "properties", "parts"}
+    assert names("faults") == [fault.key for fault in FAULTS]
+    assert set(catalog._KINDS) == {"fleets", "mutants", "properties", "parts", "faults"}
 
 
 def test_the_parts_are_all_of_the_protocol() -> None:
@@ -693,7 +696,7 @@ def test_version(udproof: Udproof) -> None:
 def test_every_command_has_help_that_names_only_what_there_is(udproof: Udproof, command: str) -> None:
     result = udproof(*command.split(), "--help")
     assert result.exit_code == 0
-    assert all(word not in result.stdout for word in ("bounded", "shard", "junit", "sarif"))
+    assert all(word not in result.stdout for word in ("shard", "junit", "sarif"))
 
 
 # --- traces
@@ -869,7 +872,7 @@ class Dreaming(Explore):
 
 @pytest.mark.parametrize("limit", [("--timeout", "0.1s"), ("--memory", "1MB")])
 def test_limits_hold_while_an_engine_gets_ready(udproof: Udproof, monkeypatch: pytest.MonkeyPatch, limit: tuple[str, str]) -> None:
-    monkeypatch.setattr(verify, "Explore", Dreaming)
+    monkeypatch.setattr(engines, "Explore", Dreaming)
     before = signal.getsignal(signal.SIGALRM)
     result = udproof("verify", "lone-vm", *limit, "--format", "json")
     assert result.exit_code == 5
@@ -881,7 +884,7 @@ def test_limits_hold_while_an_engine_gets_ready(udproof: Udproof, monkeypatch: p
 
 
 def test_an_engine_that_runs_out_of_memory_decides_nothing(udproof: Udproof, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "Explore", Hungry)
+    monkeypatch.setattr(engines, "Explore", Hungry)
     result = udproof("verify", "lone-vm", "--memory", "1GB")
     assert result.exit_code == 5
     assert "memory ran out within the limit of 1000 MB" in result.stdout

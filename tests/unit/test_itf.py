@@ -4,6 +4,7 @@ import copy
 import json
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from udproof.cli.commands import program
 from udproof.counterexamples.files import write_atomically
-from udproof.counterexamples.itf import from_itf, to_itf
+from udproof.counterexamples.itf import from_itf, tick_of, to_itf
 from udproof.counterexamples.trace import BadTrace, Move, Trace, Wait, run
+from udproof.engines.zone_time import DenseSemantics, semantics_in_ticks
 from udproof.language import (
     ANYTHING,
     Bool,
@@ -115,6 +117,64 @@ def refused(change: Callable[[Any], object]) -> str:
     assert "\n" not in sentence
     assert len(sentence) < 400
     return sentence
+
+
+# --- Dense time: instants that are no whole units.
+
+late = Variable("late", to=Bool, init=False)
+running = Clock("running")
+
+
+@action
+def knock() -> None:
+    require((running.value > 1) & (running.value < 2), "between one second and two")
+    late.value = True
+
+
+@invariant()
+def never() -> Bool:
+    """Nobody knocks."""
+    return ~late.value
+
+
+DOOR = System("door", (knock,), (never,))
+
+
+def _dense(parts: int) -> Trace:
+    """After 1 s and one part of so many, somebody knocks."""
+    semantics = DenseSemantics(DOOR, parts)
+    [firing] = semantics.firings
+    return run(semantics, next(iter(semantics.initial())), [Wait(parts + 1), firing])
+
+
+@pytest.mark.parametrize("parts", [2, 3, 7, 1000])
+def test_instants_between_whole_units_are_written_and_read_back_exactly(parts: int) -> None:
+    trace = _dense(parts)
+    told = json.loads(json.dumps(to_itf(trace, DOOR.properties)))
+    assert told["#meta"]["tick"] == f"1/{parts}"
+    assert tick_of(told) == Fraction(1, parts)
+    again = from_itf(told, semantics_in_ticks(DOOR, tick_of(told)))
+    assert again.steps == trace.steps
+    assert again.seconds(again.steps[-1].time) == 1 + Fraction(1, parts)
+
+
+def test_a_tick_that_the_run_does_not_fit_is_refused() -> None:
+    told = to_itf(_dense(2), DOOR.properties)
+    for tick, sentence in (
+        ("1", r"knock.* cannot fire"),  # 3 s is too late
+        ("2/3", "a tick is '2/3' seconds in the file, but 1 in the model"),  # no part of the unit
+        (f"1/{10**30}", "a tick is .* but 1 in the model"),  # finer than anybody writes
+    ):
+        told["#meta"]["tick"] = tick
+        with pytest.raises(BadTrace, match=sentence):
+            from_itf(told, semantics_in_ticks(DOOR, tick_of(told)))
+
+
+@pytest.mark.parametrize("tick", ["0", "1/0", "-1", "1.5", "", "1/2/3", "\u0661", "1\n", 5, True, [], {}, "9" * 50])
+def test_a_tick_that_is_no_positive_fraction_is_refused_in_one_sentence(tick: object) -> None:
+    with pytest.raises(BadTrace, match=r"the tick of the document is .*, where a positive fraction of seconds such as"):
+        tick_of({"#meta": {"tick": tick}})
+    assert tick_of({"#meta": {}}) is None
 
 
 # --- Writing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -56,6 +57,57 @@ def test_both_ends_of_a_stage() -> None:
     assert (got.high.fails, got.high.exact) == (most, True)
     confirmed(found, "rollback_most", got.low)
     confirmed(found, "rollback_most", got.high)
+
+
+def test_the_nearest_end_is_found_where_values_beyond_it_hold_again() -> None:
+    """A watchdog that fires with the last instant of applying is harmless before it and after it, if rolling back takes long."""
+    system = with_durations(shipped("lone-vm"), {"rollback_most": 10 * SECOND})
+    found = Prober(system, (system.named("pause-bounded"),), Limits())
+    values = system.instance.durations
+    assert values["paused_most"] + values["applying_most"] + values["rollback_most"] >= values["pause_limit"]
+    high = margin(found, "watchdog", SECOND).high
+    assert high.fails == values["pause_limit"] - values["rollback_most"] - values["paused_most"] == values["applying_most"]
+    assert found.problem({"watchdog": values["applying_most"] + SECOND / 1000}) is None
+    confirmed(found, "watchdog", high)
+
+
+@pytest.mark.skipif(os.environ.get("UDPROOF_TEST_PROFILE") != "nightly", reason="takes most of a minute")
+def test_all_margins_of_the_default_fleet_are_those_found_by_hand() -> None:
+    """A pause takes at most paused 0 + watchdog 15 + rollback 10 = 25 s, or with restoring in place of rollback 20 s.
+
+    Least and most of a stage must not cross, or time is held up; what adds up to 30 s breaks the pause limit; a late clock's delay
+    must be less than its bound. Nothing depends on how long notice and recovery are.
+    """
+    by_hand: dict[str, tuple[tuple[int, str] | None, tuple[int, str] | None]] = {  # the last that holds, or the first that fails
+        "recovery": (None, None),
+        "notice": (None, None),
+        "quiescing_least": (None, (5, "holds")),
+        "paused_least": (None, (0, "holds")),
+        "applying_least": (None, None),  # from 15 s on the watchdog comes first
+        "watchdog": (None, (20, "fails")),
+        "restoring_least": (None, (5, "holds")),
+        "rollback_least": (None, (10, "holds")),
+        "quiescing_most": (None, None),
+        "paused_most": (None, (5, "fails")),
+        "applying_most": ((5, "holds"), None),  # from 15 s on the watchdog cuts it
+        "restoring_most": ((5, "holds"), (15, "fails")),
+        "rollback_most": ((5, "holds"), (15, "fails")),
+        "clock_sync_delay": (None, (10, "fails")),
+        "pause_limit": ((25, "fails"), None),
+        "clock_sync_bound": ((5, "fails"), None),
+    }
+    system = shipped("default")
+    found = Prober(system, system.checks, Limits())
+    assert set(by_hand) == {duration.name for duration in system.durations}
+    for name, ends in by_hand.items():
+        got = margin(found, name, SECOND)
+        for edge, end in ((got.low, ends[0]), (got.high, ends[1])):
+            assert (edge.fails is None) == (end is None), name
+            if end is not None and edge.fails is not None:
+                value, side = end
+                assert (edge.holds if side == "holds" else edge.fails) == value, name
+                assert abs(edge.holds - edge.fails) == SECOND / 1000
+                confirmed(found, name, edge)
 
 
 def test_an_end_that_is_not_there_is_said() -> None:

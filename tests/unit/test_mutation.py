@@ -9,7 +9,9 @@ from tests.systems.results import shipped
 from udproof.language import (
     Bool,
     Clock,
+    Constant,
     Index,
+    Int,
     ModelError,
     System,
     Variable,
@@ -20,10 +22,13 @@ from udproof.language import (
     each,
     implies,
     invariant,
+    ite,
     lanes,
     require,
 )
 from udproof.language import expressions as ex
+from udproof.language.generated import Generated, generated
+from udproof.language.instance import Instance
 from udproof.language.mutation import (
     Change,
     both,
@@ -278,3 +283,67 @@ def test_mutants_have_names_of_their_own() -> None:
     assert named("SilentFreeze").breaks == "notified-before-freeze"
     with pytest.raises(KeyError):
         named("Nobody")
+
+
+# --- mistakes made by rule
+
+
+def test_one_mistake_is_made_at_each_place_where_a_rule_applies() -> None:
+    """Of the doors, by hand. A guard that reads a clock is not turned round, and a clock is set to 0 and to nothing else."""
+    made = {one.name: one.story for one in generated(doors)}
+    assert made == {
+        "open_up/drop-guard-1": "open_up does not ask whether it is shut",
+        "open_up/negate-guard-1": "open_up asks for the opposite of: it is shut",
+        "open_up/drop-update-1": "open_up leaves open_ as it is",
+        "shut/drop-guard-1": "shut does not ask whether it is open",
+        "shut/drop-guard-2": "shut does not ask whether it has been open",
+        "shut/negate-guard-1": "shut asks for the opposite of: it is open",
+        "shut/drop-update-1": "shut leaves open_ as it is",
+        "shut/raise-1": "shut has a bound of 3 s instead of 2 s, in: it has been open",
+        "shut/lower-1": "shut has a bound of 1 s instead of 2 s, in: it has been open",
+        "ring/drop-guard-1": "ring does not ask whether open_for[d] >= 3 s",
+        "ring/drop-update-1": "ring leaves open_for as it is",
+        "ring/drop-update-2": "ring leaves alarm as it is",
+        "ring/raise-1": "ring has a bound of 4 s instead of 3 s, in: open_for[d] >= 3 s",
+        "ring/lower-1": "ring has a bound of 2 s instead of 3 s, in: open_for[d] >= 3 s",
+        "deadline/due/drop": "nothing sees to it that due",
+        "deadline/due/raise": "deadline due has a bound of 5 s instead of 4 s",
+        "deadline/due/lower": "deadline due has a bound of 3 s instead of 4 s",
+    }
+
+
+def test_each_mistake_made_by_rule_is_another_system_and_leaves_the_properties_alone() -> None:
+    systems = [one.change(doors) for one in generated(doors)]
+    assert len({system.hash for system in [doors, *systems]}) == 1 + len(systems)
+    assert all(system.properties == doors.properties for system in systems)
+
+
+@pytest.mark.parametrize("one", [one for one in generated(doors) if one.allows != "other"], ids=lambda one: one.name)
+def test_what_is_said_to_allow_more_or_less_does(one: Generated) -> None:
+    """By all states of the doors: a state is told by its variables alone, since clocks count to another cap."""
+    before, after = ({state[:4] for state in search(system).states} for system in (doors, one.change(doors)))
+    assert before <= after if one.allows == "more" else after <= before
+    assert (one.allows == "more") == ("drop" in one.name or one.name in ("shut/lower-1", "ring/lower-1", "deadline/due/raise"))
+
+
+def test_numbers_are_moved_with_the_ranges_that_they_are_in() -> None:
+    n = Variable("n", to=Int.between(0, 9), init=0)
+    most = Constant("most", to=Int.between(0, 5))
+
+    @action
+    def add() -> None:
+        require(n.value + 1 <= most.value, "there is room")
+        n.value = ite(n.value <= 3, n.value + 2, n.value)
+
+    system = System("numbers", (add,), instance=Instance(constants={"most": {(): 5}}))
+    made = {one.name: one.change(system).text for one in generated(system)}
+    assert "  when (n.value + 2) <= most.value" in made["add/raise-1"]
+    assert "  when (n.value + 1) <= (most.value + 1)" in made["add/raise-2"]
+    assert "if n.value <= 4 then" in made["add/raise-3"]
+    assert "then n.value + 3 else n.value" in made["add/raise-4"]
+    (update,) = generated(system)[[*made].index("add/raise-4")].change(system).actions[0].updates
+    assert update.value.sort == ex.IntSort(0, 12)
+    assert [len(search(one.change(system)).states) for one in generated(system) if one.name in ("add/raise-3", "add/raise-4")] == [
+        4,
+        3,
+    ]

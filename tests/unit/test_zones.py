@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.contract import EngineContract, _bounded, _due_at_another_clock, _stopwatch
 from tests.systems import KNOWN, Known, known
 from tests.systems.results import lengths, outcomes, shipped
 
+from udproof.cli.commands import program
+from udproof.counterexamples.trace import Trace
+from udproof.engines import zones
+from udproof.engines.limits import Stop
 from udproof.engines.verdict import Limits, Outcome
 from udproof.engines.zones import Zones
 from udproof.language import (
     Bool,
     Clock,
+    Enumeration,
     Index,
     Instance,
     Int,
@@ -24,12 +31,16 @@ from udproof.language import (
     action,
     count,
     deadline,
+    each,
     exists,
+    forall,
     implies,
     invariant,
+    member,
     require,
 )
 from udproof.language.claims import TIME_CAN_PASS
+from udproof.protocol import mutants
 
 UNTIMED = [entry for entry in KNOWN if not entry.build().clocks]
 TIMED = [entry for entry in KNOWN if entry.build().clocks]
@@ -42,6 +53,10 @@ DISCRETE = {  # states of the variables: by hand, or counted in ticks with clock
     "fischer": (65, "counted in ticks, clocks left out"),
     "fischer-wrong-way-round": (152, "counted in ticks, clocks left out"),
 }
+# Stored zones and visited transitions under Extra-LU-plus with bounds by location and inclusion, breadth first. Those of three
+# processes are published with TChecker (test/algos/tck-reach-fischer-async_3_10_covreach_bfs.out-expected); the others are what its
+# tck-reach -a covreach -s bfs finds on the model that its examples/fischer-async.sh writes for so many processes and K = 10.
+PUBLISHED = {2: (18, 26), 3: (65, 126), 4: (220, 552), 5: (727, 2290)}
 
 
 class TestZones(EngineContract):
@@ -133,6 +148,59 @@ class TestZones(EngineContract):
         assert outcomes(result) == {"both-late": "violated", "told-right": "proved", "time-can-pass": "proved"}
         assert lengths(result) == {"both-late": 2}
 
+    @pytest.mark.parametrize(("size", "published"), PUBLISHED.items())
+    def test_fischers_zones_are_as_many_as_published(self, size: int, published: tuple[int, int]) -> None:
+        system = _fischer_of_tchecker(size)
+        result = self.engine.verify(system, (system.named("alone"),), Limits(symmetry=False))
+        assert outcomes(result) == {"alone": "proved"}
+        assert (result.figures.stored, result.figures.transitions) == published
+
+    # --- a run of the least time
+
+    def test_the_soonest_run_need_not_be_the_shortest(self) -> None:
+        """Two steps after a wait of 5 s, or four at once; and, where the button sticks, the fourth just after 1 s."""
+        for sticks, steps, seconds in ((False, 3, Fraction(0)), (True, 4, Fraction(3, 2))):
+            system = _alarm(sticks)
+            assert lengths(self.verify(system)) == {"quiet": 2}
+            [verdict] = Zones("time").verify(system, (system.named("quiet"),), Limits()).verdicts
+            assert verdict.trace is not None
+            assert (len(verdict.trace.steps), verdict.trace.seconds(verdict.trace.steps[-1].time)) == (steps, seconds)
+            assert "a soonest run that breaks it takes" in verdict.reason
+
+    def test_the_soonest_overrun_of_a_pause_takes_the_pause_limit(self) -> None:
+        """All that happens before the pause can happen at once."""
+        [mutant] = [one for one in mutants.CORE if one.name == "PauseOverrun"]
+        system = mutant.change(shipped(mutant.fleet))
+        [verdict] = Zones("time").verify(system, (system.named(mutant.breaks),), Limits()).verdicts
+        assert verdict.trace is not None
+        assert verdict.trace.seconds(verdict.trace.steps[-1].time) == system.instance.durations["pause_limit"]
+
+    def test_time_is_held_up_soonest(self) -> None:
+        system = _due_at_another_clock(None)
+        [verdict] = Zones("time").verify(system, (TIME_CAN_PASS,), Limits()).verdicts
+        assert verdict.trace is not None
+        assert verdict.trace.seconds(verdict.trace.steps[-1].time) == 1
+
+    def test_a_limit_leaves_the_soonest_run_so_far(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*_: object) -> Iterator[Trace]:
+            yield from ()
+            raise Stop("the time limit of 1 s was reached")
+
+        monkeypatch.setattr(zones, "sooner", interrupted)
+        system = _alarm(False)
+        [verdict] = Zones("time").verify(system, (system.named("quiet"),), Limits()).verdicts
+        assert verdict.outcome is Outcome.VIOLATED
+        assert "the search for a sooner one ended: the time limit of 1 s was reached" in verdict.reason
+
+    def test_the_command_finds_the_soonest_run(self, tmp_path: Path) -> None:
+        asked = ["verify", "bad-placement", "--property", "one-domain-paused", "--minimum", "time", "--quiet"]
+        for engine in ("zones", "auto"):
+            told = CliRunner().invoke(program, [*asked, "--engine", engine])
+            assert "a soonest run that breaks it takes 0 s" in told.output
+        refused = CliRunner().invoke(program, asked)
+        assert refused.exit_code == 2
+        assert "--minimum time: engine explore finds runs of the fewest steps only" in refused.output
+
     def test_what_zones_cannot_say_is_refused(self) -> None:
         system = known("fischer").build()
         with pytest.raises(ModelError, match="checkpoints"):
@@ -209,3 +277,90 @@ def _read_everywhere() -> System:
 
     end = deadline("ends", during=lambda: ~looked.value, limit=lambda: since["hand1"] <= 5)
     return System("read-everywhere", (look,), (both_late, told_right), (end,))
+
+
+def _fischer_of_tchecker(size: int) -> System:
+    """Fischer's protocol as TChecker ships it: who waits and sees the variable free again starts over."""
+
+    class Process(Index, size=size):
+        pass
+
+    class At(Enumeration):
+        start = member()
+        req = member()
+        wait = member()
+        cs = member()
+
+    at = Variable("at", Process, to=At, init=At.start)
+    mine = Variable("mine", Process, to=Bool, init=False)
+    x = Clock("x", Process, during=lambda p: at[p].among(At.req, At.wait))
+
+    @action(by="p")
+    def see(p: Process) -> None:
+        require(at[p] == At.start)
+        require(forall(Process, lambda q: ~mine[q]))
+        at[p] = At.req
+
+    @action(by="p")
+    def write(p: Process) -> None:
+        require(at[p] == At.req)
+        require(x[p] <= 10)
+        at[p] = At.wait
+        x[p] = 0
+        for q in each(Process):
+            mine[q] = q == p
+
+    @action(by="p")
+    def see_again(p: Process) -> None:
+        require(at[p] == At.wait)
+        require(forall(Process, lambda q: ~mine[q]))
+        at[p] = At.req
+        x[p] = 0
+
+    @action(by="p")
+    def enter(p: Process) -> None:
+        require(at[p] == At.wait)
+        require((x[p] > 10) & mine[p])
+        at[p] = At.cs
+
+    @action(by="p")
+    def leave(p: Process) -> None:
+        require(at[p] == At.cs)
+        at[p] = At.start
+        for q in each(Process):
+            mine[q] = False
+
+    @invariant(premise=lambda p, q: at[p] == At.cs)
+    def alone(p: Process, q: Process) -> Bool:
+        """No two are in the critical section together."""
+        return implies((p != q) & (at[p] == At.cs), at[q] != At.cs)
+
+    due = deadline("written", Process, during=lambda p: at[p] == At.req, limit=lambda p: x[p] <= 10)
+    return System("fischer-of-tchecker", (see, write, see_again, enter, leave), (alone,), (due,))
+
+
+def _alarm(sticks: bool) -> System:
+    """An alarm that goes off after 5 s, or when a button is pressed for the third time, which sticks for more than 1 s or not."""
+    pressed = Variable("pressed", to=Int.between(0, 3), init=0)
+    rings = Variable("rings", to=Bool, init=False)
+    total = Clock("total")
+
+    @action
+    def press() -> None:
+        require(pressed.value < 3)
+        if sticks:
+            require((pressed.value < 2) | (total.value > 1))
+        pressed.value = pressed.value + 1
+        rings.value = rings.value | (pressed.value == 2)
+
+    @action
+    def go_off() -> None:
+        require(total.value >= 5)
+        rings.value = True
+
+    @invariant()
+    def quiet() -> Bool:
+        """It does not ring."""
+        return ~rings.value
+
+    return System("alarm", (press, go_off), (quiet,))

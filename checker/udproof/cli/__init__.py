@@ -8,6 +8,7 @@ does its work, imported only then, since `udproof --help` must answer at once (i
     sources        from what the user names (fleet file, system file, shipped fleet) to a system to check
     verify         the main job; judgement.py says what its results mean for the exit code
     report_*       one run as text, JSON, Markdown; reports.py writes them to files
+    mutants        plants mistakes and tells which are noticed; planting.py plants one. trust says what else speaks for a verdict
     traces         replay and render; simulate.py makes a random run; catalog.py lists what there is
 """
 

@@ -13,6 +13,7 @@ from udproof.language.claims import TIME_CAN_PASS
 from udproof.properties import ALL
 from udproof.protocol import fleet_file, fleets
 from udproof.protocol.assembly import PARTS
+from udproof.protocol.faults import FAULTS
 from udproof.protocol.mutants import ALL as MUTANTS
 
 
@@ -82,4 +83,9 @@ def _parts() -> Iterator[tuple[str, str]]:
         yield name, (part.__doc__ or "").strip().split("\n")[0]
 
 
-_KINDS = {"properties": _properties, "mutants": _mutants, "fleets": _fleets, "parts": _parts}
+def _faults() -> Iterator[tuple[str, str]]:
+    for fault in FAULTS:
+        yield fault.key, f"{fault.happens} [{', '.join(fault.rules)}]"
+
+
+_KINDS = {"properties": _properties, "mutants": _mutants, "faults": _faults, "fleets": _fleets, "parts": _parts}

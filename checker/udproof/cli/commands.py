@@ -45,10 +45,17 @@ def program() -> None:
 @click.option("--property", "properties", metavar="NAME", multiple=True, help="Check this property only; repeatable.")
 @click.option(
     "--engine",
-    type=click.Choice(["explore", "zones", "parametric", "auto"]),
+    type=click.Choice(["explore", "zones", "bounded", "parametric", "auto"]),
     default="explore",
     show_default=True,
-    help="Search in ticks (explore), in dense time (zones), or prove for every fleet size; auto takes the cheaper search.",
+    help="Search in ticks (explore), in dense time (zones), by a solver to a depth (bounded), or prove for every fleet size "
+    "(parametric); auto asks several, which must agree.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(1, 10_000),
+    metavar="K",
+    help="With --engine bounded or auto: look into runs of at most K steps. [default: 40]",
 )
 @_mutant
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
@@ -74,8 +81,15 @@ def program() -> None:
 )
 @click.option("--checkpoint", metavar="FOLDER", help="Keep a checkpoint in this new folder, for --resume.")
 @click.option("--resume", metavar="FOLDER", help="Go on from the checkpoint in this folder, and keep it up to date.")
-@click.option("--certificate", metavar="DIR", help="With --engine parametric: write the proof there, for udproof certify.")
+@click.option("--certificate", metavar="DIR", help="With --engine parametric or auto: write the proof there, for udproof certify.")
 @click.option("--stop-at-first", is_flag=True, help="End at the first violation; other properties stay undecided.")
+@click.option(
+    "--minimum",
+    type=click.Choice(["steps", "time"]),
+    default="steps",
+    show_default=True,
+    help="Show a violation by a run of the fewest steps or, with zones, of the least time.",
+)
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @everywhere
 def verify(**options: Any) -> Code:
@@ -92,9 +106,7 @@ def verify(**options: Any) -> Code:
 
 @program.command()
 @click.argument("file", required=False)
-@click.option(
-    "--property", "properties", metavar="NAME", multiple=True, help="This must hold; repeatable. [default: the headline ones]"
-)
+@click.option("--property", "properties", metavar="NAME", multiple=True, help="This must hold; repeatable. [default: all]")
 @click.option("--constant", "constants", metavar="NAME", multiple=True, help="The margin of this one only; repeatable.")
 @click.option("--step", type=Duration(), default="1s", show_default=True, metavar="TIME", help="How finely edges are sought.")
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
@@ -119,6 +131,28 @@ def margins(**options: Any) -> Code:
 
 
 @program.command()
+@click.argument("files", metavar="[FLEET]...", nargs=-1)
+@click.option("--generated", is_flag=True, help="Mistakes made by rule at every place of the model, with judged survivors.")
+@click.option("--engine", type=click.Choice(["explore", "zones"]), default="explore", show_default=True, help="As in verify.")
+@click.option("--timeout", type=Duration(), metavar="TIME", help="End each search undecided after this long, such as 1min.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="So many searches at a time. [default: one for each core]")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@everywhere
+def mutants(**options: Any) -> Code:
+    """Plant every known mistake, and tell which ones a property notices.
+
+    Each mistake goes into the FLEETs, or without one into the shipped fleet on which it must show; with --generated, into FLEET
+    (or a system file), or else into the fleet teaching. Exit codes: 0 all killed, or harmless where they survive; 10 one survives
+    that is not known to be harmless; 8 one is killed, but not by the property that it names; 5 one is undecided; 7 none applies;
+    2 bad usage.
+    """
+    from udproof.cli.mutants import MutantsRequest, mutants
+
+    return mutants(MutantsRequest(**options))
+
+
+@program.command()
 @click.argument("path", default="fleet.toml")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @everywhere
@@ -139,7 +173,7 @@ def schema() -> Code:
 
 
 @program.command("list")
-@click.argument("what", type=click.Choice(["properties", "mutants", "fleets", "parts"]))
+@click.argument("what", type=click.Choice(["properties", "faults", "mutants", "fleets", "parts"]))
 @everywhere
 def list_(what: str) -> Code:
     """List what comes with udproof, one line each."""
@@ -167,20 +201,56 @@ def replay(trace: str, fleet: str | None, mutant: str | None) -> Code:
 
 
 @program.command()
-@click.argument("trace")
-@click.option("--to", "form", type=click.Choice([*DRAWINGS, "html", "markdown", "text"]), required=True, help="As what.")
+@click.argument("trace", required=False)
+@click.option(
+    "--to", "form", type=click.Choice([*DRAWINGS, "html", "markdown", "text", "dot", "pytest"]), required=True, help="As what."
+)
 @click.option("-o", "--output", metavar="PATH", help="Where to; else standard output.")
 @click.option(
     "--property", "wanted", metavar="NAME", help="Draw the violation of this property; else of the first one that the run breaks."
 )
+@click.option(
+    "--model", metavar="FILE", help="Draw the model itself, as dot, svg or mermaid: a fleet, a system file, or a shipped fleet."
+)
+@click.option(
+    "--diagram", metavar="NAME", help="With --model: the life of an event, host, vm or walk, or of a variable; or the parts."
+)
 @_fleet
 @_mutant
 @everywhere
-def render(trace: str, form: str, **options: Any) -> Code:
-    """Draw a trace (*.itf.json) as a timing diagram (svg, png), a sequence chart (sequence, mermaid), a page or a table."""
+def render(trace: str | None, form: str, model: str | None, diagram: str | None, **options: Any) -> Code:
+    """Draw a trace or a model.
+
+    A trace (*.itf.json) is drawn as a timing diagram (svg, png), a sequence chart (sequence, mermaid), a page or a table.
+
+    As pytest: a regression test, which passes when the design no longer allows the run to break its property.
+    """
+    if model is not None:
+        from udproof.cli.model import Asked, render_model
+
+        return render_model(Asked(model, diagram, trace), form, **options)
     from udproof.cli import traces
 
+    if trace is None:
+        raise click.UsageError("Give a trace to draw, or --model with a fleet or a system, and --diagram.")
+    if form == "dot" or diagram is not None:
+        raise click.UsageError(f"{'--to dot' if form == 'dot' else '--diagram'} is for a model; give one with --model.")
     return traces.render(trace, form, traces.Drawing(**options))
+
+
+@program.command("check-events")
+@click.argument("recording")
+@click.option("--quiet", is_flag=True, help="Do not tell what the model did in between.")
+@everywhere
+def check_events(recording: str, quiet: bool) -> Code:
+    """Check a recording (JSON) of Scheduled Events documents: is it a behaviour of the model, and if not, which rule does it break?
+
+    Exit codes: 0 each recording is a behaviour; 10 one is not; 5 one shows what the model does not have, or was not decided; 2 it
+    cannot be read.
+    """
+    from udproof.cli.events import check_events
+
+    return check_events(recording, quiet)
 
 
 @program.command()
@@ -223,6 +293,25 @@ def simulate(file: str | None, steps: int, seed: int, mutant: str | None) -> Cod
     from udproof.cli.simulate import simulate
 
     return simulate(file, mutant, steps, seed)
+
+
+@program.command()
+@click.argument("fleet", required=False)
+@click.option("--proof", is_flag=True, help="Explain why properties hold for every fleet size.")
+@click.option("--property", "properties", metavar="NAME", multiple=True, help="Explain this property only; repeatable.")
+@_mutant
+@click.option("--timeout", type=Duration(), metavar="TIME", help="End undecided after this long, such as 10min.")
+@click.option("--quiet", is_flag=True, help="Do not tell that a proof is searched for.")
+@everywhere
+def explain(**options: Any) -> Code:
+    """Explain a proof for every fleet size: its lemmas as sentences, and why no step breaks them.
+
+    FLEET is a fleet or system as in verify. The proof is the one that is kept for its model, or else searched for. The page is
+    Markdown. Exit codes: 0 explained; else as verify gives them where there is no proof.
+    """
+    from udproof.cli.explain import ExplainRequest, explain
+
+    return explain(ExplainRequest(**options))
 
 
 @program.command()

@@ -12,15 +12,12 @@ from typing import Any
 from udproof.cli.console import clean, note, say
 from udproof.cli.exits import Code, Refused
 from udproof.cli.margins_chart import drawing
-from udproof.cli.sources import Subject, load
+from udproof.cli.sources import load
 from udproof.cli.verify import installed_memory
 from udproof.counterexamples.explain import duration
 from udproof.counterexamples.files import write_atomically
 from udproof.engines.margins import FINE, Edge, Margin, Prober, Undecided, margin, region, values_of
 from udproof.engines.verdict import Limits
-from udproof.language import Property
-from udproof.language.claims import TIME_CAN_PASS
-from udproof.properties import HEADLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def margins(request: MarginsRequest) -> Code:
 
     limits = Limits(seconds=request.timeout, memory=installed_memory() * 3 // 4)
     with subject.blamed():
-        prober = Prober(subject.system, _selected(subject, request.properties), limits, told=told)
+        prober = Prober(subject.system, subject.select(request.properties), limits, told=told)
         try:
             if request.chart is not None and request.output is not None:
                 return _chart(request, prober, request.chart, request.output)
@@ -59,14 +56,6 @@ def margins(request: MarginsRequest) -> Code:
         except Undecided as reason:
             note(f"{clean(subject.source)}: {clean(reason)}")
             return Code.UNDECIDED
-
-
-def _selected(subject: Subject, names: tuple[str, ...]) -> tuple[Property, ...]:
-    """The properties of these names; without any, the headline ones and that time can pass; of a system of one's own, all."""
-    if names or subject.kind == "system":
-        return subject.select(names)
-    wanted = {prop.name for prop in HEADLINE} | {TIME_CAN_PASS.name}
-    return tuple(prop for prop in subject.system.checks if prop.name in wanted)
 
 
 def _table(request: MarginsRequest, prober: Prober) -> Code:

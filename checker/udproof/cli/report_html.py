@@ -11,6 +11,7 @@ from udproof.cli.about import NAME, version
 from udproof.cli.report_text import again, title, word
 from udproof.cli.runs import Run, amount, far
 from udproof.cli.sources import without_mistake
+from udproof.cli.trust import sentences
 from udproof.counterexamples.html import Answer, Chapter, Counterexample, document
 from udproof.engines.verdict import Outcome
 
@@ -24,7 +25,7 @@ def _chapter(run: Run) -> Chapter:
     system = run.subject.system
     mutant = f" with the mistake {run.subject.mutant}" if run.subject.mutant else ""
     answers = tuple(
-        Answer(verdict.outcome.value, word(run, verdict.outcome), verdict.property.name, verdict.property.statement, verdict.reason)
+        Answer(verdict.outcome.value, word(run, verdict), verdict.property.name, verdict.property.statement, verdict.reason)
         for verdict in run.result.verdicts
     )
     right = without_mistake(run.subject)
@@ -48,5 +49,6 @@ def _evidence(run: Run) -> Iterator[str]:
     yield f"Fired, with how often: {fired or 'no action'}."
     if run.never_fired:
         yield f"Never fired{'' if result.complete else ' so far'}: {', '.join(run.never_fired)}."
+    yield from sentences(run)
     if run.remark:
         yield run.remark

@@ -13,9 +13,10 @@ from typing import Any
 
 from udproof.cli.about import NAME, version
 from udproof.cli.runs import Run
+from udproof.cli.trust import trust
 from udproof.counterexamples.itf import to_itf
 from udproof.counterexamples.trace import Trace
-from udproof.engines.verdict import Verdict
+from udproof.engines.verdict import Outcome, Verdict
 
 SCHEMA_VERSION = 1
 
@@ -58,8 +59,15 @@ def _run(run: Run) -> dict[str, Any]:
         "expected": list(subject.expect) if isinstance(subject.expect, tuple) else subject.expect,
         "counts": run.counts,
         "verdicts": [_verdict(run, verdict) for verdict in result.verdicts],
-        "search": {"symmetry": result.symmetry, "workers": figures.workers, "resumed": result.resumed},
+        "search": {
+            "engine": result.engine,
+            "symmetry": result.symmetry,
+            "workers": figures.workers,
+            "resumed": result.resumed,
+            "looked_into": result.searched,
+        },
         "coverage": {"actions": dict(result.fired), "never_fired": list(run.never_fired)},
+        "trust": _trust(run),
         "figures": {
             "states": figures.states,
             "stored": figures.stored,
@@ -77,17 +85,40 @@ def _verdict(run: Run, verdict: Verdict) -> dict[str, Any]:
     return {
         "property": verdict.property.name,
         "verdict": verdict.outcome.value,
-        "scope": run.result.scope.replace(" ", "-"),
-        "engine": run.result.engine,
+        "scope": _scope(run, verdict),
+        "engine": verdict.engine or run.result.engine,
         "states": figures.states,
         "depth": figures.depth,
         "seconds": _seconds(run),
-        "lemmas": None,
-        "certificate": None,
+        **_evidence(run, verdict),
         "trace": None if verdict.trace is None else itf(run, verdict.trace),
         "assumptions": list(run.assumptions),
         "reason": verdict.reason,
+        "obstacle": list(verdict.obstacle),
     }
+
+
+def _scope(run: Run, verdict: Verdict) -> str:
+    return (verdict.scope or run.result.scope).replace(" ", "-")
+
+
+def _evidence(run: Run, verdict: Verdict) -> dict[str, Any]:
+    """What a proof for every fleet consists of; null for other verdicts, and for a search, which visits states instead."""
+    found = run.result.evidence
+    if found is None or verdict.outcome is not Outcome.PROVED or _scope(run, verdict) != "any-fleet":
+        return {"lemmas": None, "certificate": None, "assumed": None}
+    return {
+        "lemmas": list(found.lemmas),
+        "certificate": None if found.certificate is None else {"folder": str(found.certificate), "formulas": found.formulas},
+        "assumed": {"axioms": dict(found.axioms), "times": list(found.times)},
+    }
+
+
+def _trust(run: Run) -> dict[str, Any]:
+    """What speaks for the verdicts beside the engine's word; `mutants` is null where no record of this model is kept."""
+    found = trust(run)
+    mutants = found.mistakes and {"planted": found.mistakes.planted, "noticed": found.mistakes.noticed}
+    return {"witness_steps": dict(found.premises), "faults": dict(found.faults), "unused": list(found.unused), "mutants": mutants}
 
 
 def _seconds(run: Run) -> float:

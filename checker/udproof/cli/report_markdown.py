@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from udproof.cli.report_text import title, word
 from udproof.cli.runs import Run, amount, ending, far, means, when
 from udproof.cli.sources import without_mistake
+from udproof.cli.trust import sentences
 from udproof.counterexamples.explain import cause, step_table
 from udproof.counterexamples.instead import parting
 from udproof.counterexamples.table import markdown, plain
@@ -23,7 +24,7 @@ def _run(run: Run) -> Iterator[str]:
     yield "| verdict | property | statement | evidence |"
     yield "| :-- | :-- | :-- | :-- |"
     for verdict in run.result.verdicts:
-        cells = (f"**{word(run, verdict.outcome)}**", verdict.property.name, verdict.property.statement, verdict.reason)
+        cells = (f"**{word(run, verdict)}**", verdict.property.name, verdict.property.statement, verdict.reason)
         yield f"| {cells[0]} | {' | '.join(map(_shown, cells[1:]))} |"
     yield ""
     for verdict, trace in run.violations:
@@ -48,6 +49,7 @@ def _account(run: Run) -> Iterator[str]:
     if run.never_fired:
         warned = "Warning: never fired" if run.result.complete else "Not fired yet"
         yield f"- {warned}: {', '.join(map(_shown, run.never_fired))}."
+    yield from (f"- {_shown(line)}" for line in sentences(run))
     yield from (f"- Assumed: {_shown(line)}." for line in run.assumptions)
     if run.remark:
         yield f"- {_shown(run.remark)}"

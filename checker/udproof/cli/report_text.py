@@ -17,10 +17,11 @@ import click
 from udproof.cli.console import clean
 from udproof.cli.runs import Run, amount, ending, far, means, when
 from udproof.cli.sources import Subject
+from udproof.cli.trust import sentences
 from udproof.counterexamples.explain import cause, duration, step_table
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
-from udproof.language.time import TickTime
+from udproof.engines.zone_time import unit_of
 
 Fold: TypeAlias = "Callable[..., list[str]]"
 
@@ -37,6 +38,12 @@ def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
     for verdict, trace in run.violations:
         yield ""
         yield from _violation(run, verdict, trace, width, fold)
+    for verdict in run.result.verdicts:
+        if verdict.obstacle:
+            yield ""
+            yield click.style(f"{clean(verdict.property.name)} is not decided:", fg="yellow", bold=True)
+            for line in verdict.obstacle:
+                yield from fold(f"  {clean(line)}", indent=4)
     yield ""
     yield from _coverage(run, fold)
     yield "Assumed:" if run.assumptions else "Assumed: nothing beyond the model."
@@ -45,6 +52,8 @@ def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
     figures = run.result.figures
     cost = f"{figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}"
     yield from fold(f"Searched: {far(figures)}, {cost}; {clean(ending(run))}.")
+    if run.result.searched is not None and run.result.figures.states:
+        yield from fold(f"Engines: {clean(run.result.searched)}.")
     if run.remark:
         yield from fold(run.remark)
 
@@ -60,17 +69,17 @@ def _folded(line: str, indent: int = 2, width: int | None = None) -> list[str]:
 def title(subject: Subject) -> str:
     """The system with its hash, its size and its unit of time."""
     mutant = f" with the mistake {subject.mutant}" if subject.mutant else ""
-    unit = f"; unit of time {duration(TickTime(subject.system).unit)}" if subject.system.clocks else ""
+    unit = f"; unit of time {duration(unit_of(subject.system))}" if subject.system.clocks else ""
     return f"{clean(subject.system.name)}{mutant}, model {subject.system.hash}: {subject.size}{unit}"
 
 
-def word(run: Run, outcome: Outcome) -> str:
+def word(run: Run, verdict: Verdict) -> str:
     """The verdict in a word, with what it is about if it is a proof."""
-    return f"PROVED ({run.scope})" if outcome is Outcome.PROVED else outcome.name
+    return f"PROVED ({run.scope_of(verdict)})" if verdict.outcome is Outcome.PROVED else verdict.outcome.name
 
 
 def _verdicts(run: Run, fold: Fold) -> Iterator[str]:
-    words = [word(run, verdict.outcome) for verdict in run.result.verdicts]
+    words = [word(run, verdict) for verdict in run.result.verdicts]
     names = [clean(verdict.property.name) for verdict in run.result.verdicts]
     for verdict, said, name in zip(run.result.verdicts, words, names, strict=True):
         label = said.ljust(max(map(len, words)))
@@ -88,8 +97,9 @@ def _violation(run: Run, verdict: Verdict, trace: Trace, width: int, fold: Fold)
     yield from fold(f"  {clean(cause(trace, verdict.property))}")
     yield ""
     yield step_table(trace, [verdict.property]).as_text(width, color=True).rstrip("\n")
-    yield ""
-    yield f"To draw it: {again(run, verdict)} --report svg={shlex.quote(f'{name}.svg')}"
+    if run.subject.named:
+        yield ""
+        yield f"To draw it: {again(run, verdict)} --report svg={shlex.quote(f'{name}.svg')}"
 
 
 def again(run: Run, verdict: Verdict) -> str:
@@ -106,3 +116,5 @@ def _coverage(run: Run, fold: Fold) -> Iterator[str]:
         yield from (click.style(line, fg="yellow") for line in fold(f"Warning: never fired: {never}."))
     elif never:  # nothing to be warned of: the search was not over
         yield from fold(f"Not fired yet: {never}.")
+    for line in sentences(run):
+        yield from fold(clean(line))

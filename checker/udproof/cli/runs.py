@@ -43,6 +43,10 @@ class Run:
         """What the verdicts are about: "this fleet", "this system", "any fleet"."""
         return self.result.scope.replace("fleet", self.subject.kind)
 
+    def scope_of(self, verdict: Verdict) -> str:
+        """What one verdict is about."""
+        return (verdict.scope or self.result.scope).replace("fleet", self.subject.kind)
+
     @property
     def never_fired(self) -> tuple[str, ...]:
         """The actions that made no transition, in the order of the declarations."""
@@ -64,7 +68,8 @@ class Run:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What every verdict of the run rests on."""
-        return (*self.subject.system.assumptions, *self.subject.system.instance.notes, *self.result.notes)
+        system = self.subject.system
+        return (*system.assumptions, *self.subject.faults, *system.instance.notes, *self.result.notes)
 
 
 def judged(subject: Subject, selected: tuple[Property, ...], result: Result) -> Run:
@@ -82,7 +87,7 @@ def _believe(subject: Subject, selected: tuple[Property, ...], result: Result) -
         raise AssertionError(f"engine {result.engine} did not answer exactly the properties it was asked")
     for verdict in result.verdicts:
         name = verdict.property.name
-        if verdict.outcome is Outcome.PROVED and not result.complete:
+        if verdict.outcome is Outcome.PROVED and not (result.complete or verdict.inductive):
             raise AssertionError(f"engine {result.engine} calls {name} proved after a search that is not complete")
         if (verdict.outcome is Outcome.VIOLATED) is not (verdict.trace is not None):
             raise AssertionError(f"engine {result.engine} gives {name} a verdict and a trace that do not fit")
@@ -127,12 +132,16 @@ def when(trace: Trace) -> str:
 
 def far(figures: Figures) -> str:
     """How far a search got, in words."""
+    if figures.depth and not figures.states:
+        return f"runs of at most {figures.depth} steps"
     stored = f" ({figures.stored} stored)" if figures.stored != figures.states else ""
     return f"{figures.states} states{stored}, {figures.transitions} transitions, depth {figures.depth}"
 
 
 def ending(run: Run) -> str:
     """How the search ended, in words."""
+    if not run.result.complete and run.result.stopped is None:
+        return "what is proved is so by induction, without a look into every state"
     if not run.result.complete:
         return f"not complete: {run.result.stopped}"
     if run.result.scope == "any fleet":
@@ -142,7 +151,7 @@ def ending(run: Run) -> str:
 
 def means(run: Run) -> str:
     """By what means a search came to its figures, in words, as far as that is worth saying; it begins with a comma."""
-    said = ["without symmetry"] if not run.result.symmetry else []
+    said = ["without symmetry"] if run.result.figures.states and not run.result.symmetry else []
     said += [f"{run.result.figures.workers} workers"] if run.result.figures.workers > 1 else []
     said += [f"resumed at depth {run.result.resumed}"] if run.result.resumed is not None else []
     return "".join(f", {word}" for word in said)

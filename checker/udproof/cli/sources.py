@@ -19,6 +19,7 @@ from udproof.language import Location, ModelError, Property, System
 from udproof.properties import of
 from udproof.protocol import fleets
 from udproof.protocol.assembly import parts_of, protocol
+from udproof.protocol.faults import allowed
 from udproof.protocol.fleet import Fleet
 from udproof.protocol.fleet_file import FleetFileError, read_fleet
 from udproof.protocol.mutant import Mutant
@@ -38,8 +39,10 @@ class Subject:
     size: str
     place: Location  # where a mistake stands that the language cannot place
     parts: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()  # what the fleet allows of each fault, in words
     mutant: str | None = None
     expect: Expectation | None = None
+    named: bool = True  # is `source` what a command could be given, to find the system again?
 
     def select(self, names: tuple[str, ...]) -> tuple[Property, ...]:
         """The properties of these names, in the system's order; all of them if no name is given. Refused for an unknown name."""
@@ -102,10 +105,14 @@ def without_mistake(subject: Subject) -> System | None:
 
 
 def _from_system(path: str) -> Subject:
-    system, place = read_system(path)
+    return of_system(*read_system(path), path)
+
+
+def of_system(system: System, place: Location, source: str) -> Subject:
+    """A system as it is."""
     elements = system.instance.elements
     sizes = [f"{len(elements[sort.name])} {clean(sort.name)}" for sort in system.index_sorts if sort.name in elements]
-    return Subject(path, "system", system, ", ".join(sizes) or "no index sorts", place)
+    return Subject(source, "system", system, ", ".join(sizes) or "no index sorts", place)
 
 
 def _path(source: str) -> Path:
@@ -146,6 +153,7 @@ def of_fleet(fleet: Fleet, source: str) -> Subject:
         size=", ".join(counted(number, word) for number, word in sizes),
         place=Location(source, 1),
         parts=parts_of(fleet),
+        faults=allowed(fleet),
         expect=_expectation(fleet, source, system),
     )
 

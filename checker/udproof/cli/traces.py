@@ -11,6 +11,7 @@ changed. That a run breaks properties is said, and changes nothing in the answer
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,11 +28,12 @@ from udproof.counterexamples.explain import cause, decisive, duration, step_tabl
 from udproof.counterexamples.files import write_atomically
 from udproof.counterexamples.html import Chapter, Counterexample
 from udproof.counterexamples.html import document as page
-from udproof.counterexamples.itf import from_itf
+from udproof.counterexamples.itf import from_itf, tick_of
+from udproof.counterexamples.regression import Design, regression_test
 from udproof.counterexamples.table import markdown, plain
 from udproof.counterexamples.trace import BadTrace, Trace
+from udproof.engines.zone_time import semantics_in_ticks
 from udproof.language import Property
-from udproof.language.semantics import Semantics
 from udproof.protocol import fleets
 from udproof.protocol.mutants import ALL as MUTANTS
 
@@ -71,7 +73,8 @@ def render(path: str, form: str, drawing: Drawing) -> Code:
     except BadTrace as bad:
         note(f"{clean(path)}: does not replay, so it is not drawn: {clean(bad)}.")
         return Code.INTERNAL
-    text = _drawn(trace, form, _shown_property(trace, subject, drawing.wanted))
+    prop = _shown_property(trace, subject, drawing.wanted)
+    text = _test(trace, prop, subject, drawing.output) if form == "pytest" else _drawn(trace, form, prop)
     if drawing.output is None:
         pour(text)
         return Code.HOLDS
@@ -121,7 +124,7 @@ def _document(path: str) -> dict[str, Any]:
 
 def _run(document: dict[str, Any], subject: Subject) -> Trace:
     with subject.blamed():
-        semantics = Semantics(subject.system)
+        semantics = semantics_in_ticks(subject.system, tick_of(document))
     return from_itf(document, semantics)
 
 
@@ -170,6 +173,17 @@ def _shown_property(trace: Trace, subject: Subject, wanted: str | None) -> Prope
             f"--property {clean(wanted)}: it holds at the end of this run; without the option, the run is drawn as it is."
         )
     return false[0] if false else None
+
+
+def _test(trace: Trace, prop: Property | None, subject: Subject, output: str | None) -> str:
+    """The run as a regression test, which finds its design by a path from the folder that it is written to."""
+    if prop is None:
+        raise Refused(
+            "--to pytest: a regression test is made of a counterexample, and no property is false at the end of this run."
+        )
+    is_path = subject.kind == "system" or Path(subject.source).exists()
+    name = Path(os.path.relpath(subject.source, Path(output or "test.py").parent)).as_posix() if is_path else subject.source
+    return regression_test(trace, prop, Design(name, is_path, subject.mutant))
 
 
 def _drawn(trace: Trace, form: str, prop: Property | None) -> str | bytes:

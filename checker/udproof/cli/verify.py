@@ -15,6 +15,7 @@ from pathlib import Path
 
 from udproof.cli import report_json, report_text, reports
 from udproof.cli.console import clean, note, say, width
+from udproof.cli.engines import engine_named
 from udproof.cli.exits import Code, Refused, worst
 from udproof.cli.parameters import ReportTo
 from udproof.cli.progress import progress
@@ -22,8 +23,7 @@ from udproof.cli.runs import Run, far, judged
 from udproof.cli.sources import Subject, load
 from udproof.cli.watch import verify_within
 from udproof.engines.checkpoint import BadCheckpoint
-from udproof.engines.explore import Explore
-from udproof.engines.verdict import Engine, Limits
+from udproof.engines.verdict import Disagreement, Engine, Limits, Minimum
 from udproof.language import Property
 
 
@@ -45,6 +45,8 @@ class Request:
     resume: str | None
     certificate: str | None
     stop_at_first: bool
+    minimum: Minimum
+    depth: int | None
     quiet: bool
 
     @property
@@ -131,7 +133,7 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
         return Code.NOTHING
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = verify_within(_engine(request, subject, limits), subject.system, selected, limits, told)
+            result = verify_within(_engine(request), subject.system, selected, limits, told)
     except Refused as refused:
         for sentence in refused.sentences:
             note(sentence)
@@ -139,6 +141,11 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
     except BadCheckpoint as bad:
         note(clean(bad))
         return Code.USAGE
+    except Disagreement as wrong:
+        note(f"{clean(subject.source)}: engines disagree. This is a mistake of udproof and no verdict; please report these lines:")
+        for sentence in wrong.sentences:
+            note(f"  {clean(sentence)}")
+        return Code.INTERNAL
     except KeyboardInterrupt:
         note(f"{clean(subject.source)}: interrupted before the search began; no state was looked into.")
         return Code.INTERRUPTED
@@ -157,25 +164,7 @@ def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Pro
     return run.code
 
 
-def _engine(request: Request, subject: Subject, limits: Limits) -> Engine:
-    """The engine that is asked for. Refused if it cannot do what is asked of it. Each is loaded only where it is needed."""
-    if request.certificate is not None and request.engine != "parametric":
-        raise Refused("--certificate: a proof for others to check is what --engine parametric finds; add that option.")
-    match request.engine:
-        case "parametric":
-            from udproof.engines.parametric import Parametric
-
-            return Parametric(certificate=None if request.certificate is None else Path(request.certificate))
-        case "zones":
-            from udproof.engines.zones import Zones
-
-            return Zones()
-        case "auto":
-            from udproof.engines.auto import choose
-
-            choice = choose(subject.system, limits)
-            if not request.quiet:
-                note(f"{clean(subject.source)}: searched by {choice.reason}.")
-            return choice.engine
-        case _:
-            return Explore()
+def _engine(request: Request) -> Engine:
+    """The engine that is asked for. Refused if it cannot do what is asked of it."""
+    certificate = None if request.certificate is None else Path(request.certificate)
+    return engine_named(request.engine, certificate, request.minimum, request.depth)

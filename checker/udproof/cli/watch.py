@@ -40,18 +40,22 @@ class _Timer(AbstractContextManager["_Timer"]):
         self.possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         if self.possible:
             self.before = signal.signal(signal.SIGALRM, lambda *_: self._look())
-            signal.setitimer(signal.ITIMER_REAL, _EVERY, _EVERY)
+            self.theirs = signal.setitimer(signal.ITIMER_REAL, _EVERY, _EVERY)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.over()
-        if self.possible:
-            signal.signal(signal.SIGALRM, self.before)
 
     def over(self) -> None:
-        """The engine has told how far it is: from now on it looks itself."""
-        if self.possible:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        """The engine has told how far it is: from now on it looks itself. A timer that somebody had set before goes on."""
+        if not self.possible:
+            return
+        self.possible = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.before)
+        left, every = self.theirs
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - self.watch.seconds, _EVERY), every)
 
     def _look(self) -> None:
         now, limit = time.monotonic(), self.watch.reached()

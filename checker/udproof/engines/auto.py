@@ -1,23 +1,40 @@
-"""Which search is the cheaper one for a system: in ticks, or by zones.
+"""Several engines on one question, each doing what it is best at; and no answer where two of them disagree.
 
-Both visit everything and give the same verdicts. In ticks a state costs some tens of nanoseconds, and a wait as many states as it
-has ticks. A zone costs some microseconds, and a wait is one. So it depends on how many ticks the longest wait has; measured on
-the shipped fleets, Fischer's protocol and the reference walk (benchmarks), the two are even at some tens. Strict comparisons
-leave no choice.
+1. A proof for every fleet size (`parametric`), with a share of the time: kept lemmas are checked again in seconds, a search for new
+   ones is ended when its share is over. A system outside what such proofs are for goes without one.
+2. A search of the concrete fleet: in ticks (`explore`) or by zones, whichever is cheaper (`choose`). It finds runs, sees premises,
+   and is another opinion about all that was proved; if everything was, it need not be complete, and gets a share of the time only.
+3. Where that search did not finish and something is still open: runs of a bounded length (`bounded`).
+
+For each property the most definite answer counts: a run that breaks it, then a proof for every fleet, then one for this fleet. But
+answers must agree. Two that cannot both be right (proved and violated, two different shortest runs, a run of fewer steps than
+another engine had looked into) show that one of the engines is wrong, and nobody knows which: `Disagreement` is then all that is
+said.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from udproof.counterexamples.trace import describe
+from udproof.engines.bounded import DEPTH, NO_RUN, Bounded
 from udproof.engines.explore import Explore
-from udproof.engines.verdict import Engine, Limits
+from udproof.engines.limits import check_request
+from udproof.engines.parametric import Parametric
+from udproof.engines.verdict import Disagreement, Engine, Limits, Outcome, Progress, Result, Verdict
 from udproof.engines.zone_time import DenseTime, is_closed
 from udproof.engines.zones import Zones
-from udproof.language import System
+from udproof.language import ModelError, Property, System
 from udproof.language.printing import show_seconds
+from udproof.prover import fragment
 
 EVEN = 24  # ticks of the longest wait at which zones begin to pay
+_SHARES = {"proof": 0.3, "search": 0.6}  # of the time that is left, where there is a limit and another engine may follow
+_PROOF = 60.0  # seconds for the proof, at most
+_OPINION = 20.0  # seconds for a search of what is proved already, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +46,256 @@ class Choice:
 
 
 def choose(system: System, limits: Limits) -> Choice:
-    """The engine for a concrete system. ModelError if it suits neither."""
+    """The cheaper search for a concrete system: in ticks, or by zones. ModelError if it suits neither.
+
+    Both visit everything and give the same verdicts. In ticks a state costs some tens of nanoseconds, and a wait as many states as
+    it has ticks. A zone costs some microseconds, and a wait is one. So it depends on how many ticks the longest wait has; measured
+    on the shipped fleets, Fischer's protocol and the reference walk (benchmarks), the two are even at some tens. Strict comparisons
+    leave no choice.
+    """
     if not system.clocks:
         return Choice(Explore(), "explore, since there is no clock and so nothing that zones could save")
     if not is_closed(system):
         return Choice(Zones(), "zones, since counting ticks would not be exact here: clocks are compared strictly")
     if limits.checkpoints is not None:
         return Choice(Explore(), "explore, in ticks, since only that search keeps checkpoints")
-    time = DenseTime(system)
-    ticks = max(time.caps.values()) - 1
-    unit, longest = show_seconds(time.unit), show_seconds(ticks * time.unit)
+    dense = DenseTime(system)
+    ticks = max(dense.caps.values()) - 1
+    unit, longest = show_seconds(dense.unit), show_seconds(ticks * dense.unit)
     if ticks >= EVEN:
         return Choice(Zones(), f"zones, since a wait of {longest} would be {ticks} ticks of {unit}, and is one zone")
     return Choice(Explore(), f"explore, in ticks of {unit}, since the longest wait of {longest} has only {ticks}")
+
+
+@dataclass
+class _Work:
+    """One run of the engine: what was asked, and what has been answered so far."""
+
+    system: System
+    properties: tuple[Property, ...]
+    limits: Limits
+    progress: Progress | None
+    began: float = field(default_factory=time.monotonic)
+    answers: list[Result] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # who did what, and who did nothing and why
+
+    def left(self) -> float | None:
+        """Seconds, if there is a limit."""
+        return None if self.limits.seconds is None else max(0.0, self.limits.seconds - (time.monotonic() - self.began))
+
+    def share(self, of: str, most: float | None = None) -> float | None:
+        """Seconds for an engine that another one may follow; at most so many."""
+        left = self.left()
+        return most if left is None else left * _SHARES[of] if most is None else min(most, left * _SHARES[of])
+
+    def ask(self, engine: Engine, properties: tuple[Property, ...], seconds: float | None) -> Result:
+        """What an engine answers in so many seconds."""
+        result = engine.verify(self.system, properties, replace(self.limits, seconds=seconds), self.progress)
+        self.answers.append(result)
+        return result
+
+    @property
+    def interrupted(self) -> bool:
+        """Did the user end it?"""
+        return any(result.interrupted for result in self.answers)
+
+    def open(self) -> tuple[Property, ...]:
+        """The properties without a definite answer."""
+        definite = {verdict.property for result in self.answers for verdict in result.verdicts if _definite(verdict)}
+        return tuple(prop for prop in self.properties if prop not in definite)
+
+
+class Auto:
+    """The engine; see the module.
+
+    `certificate` is a folder to write a proof for every fleet to; `depth` the steps of the longest runs that are looked into where
+    visiting every state is too much.
+    """
+
+    name = "auto"
+
+    def __init__(self, certificate: Path | None = None, depth: int = DEPTH) -> None:
+        self.certificate = certificate
+        self.depth = depth
+
+    def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
+        """Ask one engine after the other. Disagreement if two of them do not agree; ModelError if the system is for none."""
+        check_request(system, properties)
+        work = _Work(system, properties, limits, progress)
+        self._prove(work)
+        agree(work.answers)
+        if not work.interrupted:
+            self._search(work)
+            agree(work.answers)
+        if not work.interrupted and (left := work.open()) and not work.answers[-1].complete:
+            self._bound(work, left)
+            agree(work.answers)
+        return _result(work)
+
+    def _prove(self, work: _Work) -> None:
+        if obstacle := _obstacle(work.system):
+            if self.certificate is not None:
+                raise ModelError(f"no certificate can be written, since there is no proof for every size: {obstacle}")
+            work.told.append(f"no proof for every fleet was tried: {obstacle.rstrip('.')}")
+            return
+        result = work.ask(Parametric(certificate=self.certificate), work.properties, work.share("proof", _PROOF))
+        proved = sum(verdict.outcome is Outcome.PROVED for verdict in result.verdicts)
+        work.told.append(f"parametric proved {proved} of {len(work.properties)} for every fleet in {result.figures.seconds:.1f} s")
+
+    def _search(self, work: _Work) -> None:
+        choice = choose(work.system, work.limits)
+        if work.open() and is_closed(work.system):  # and bounded may follow
+            seconds = work.share("search")
+        else:
+            seconds = work.left() if work.open() else work.share("search", _OPINION)
+        result = work.ask(choice.engine, work.properties, seconds)
+        how = "completed" if result.complete else f"ended, since {result.stopped}"
+        work.told.append(f"{choice.reason}: {how}, {result.figures.states} states in {result.figures.seconds:.1f} s")
+
+    def _bound(self, work: _Work, left: tuple[Property, ...]) -> None:
+        if not is_closed(work.system):
+            work.told.append("runs of a bounded length were not looked into, since clocks are compared strictly")
+            return
+        if work.limits.stop_at_first and any(one.trace is not None for result in work.answers for one in result.verdicts):
+            return
+        result = work.ask(Bounded(self.depth), left, work.left())
+        work.told.append(f"bounded looked into {result.searched} in {result.figures.seconds:.1f} s")
+
+
+def _obstacle(system: System) -> str | None:
+    """Why the system is outside what is proved for every size."""
+    if not is_closed(system):
+        return "clocks are compared strictly"
+    if not system.index_sorts:
+        return "the system has no sort whose size could vary"
+    if empty := [sort.name for sort in system.index_sorts if not system.elements(sort)]:
+        return f"there is no {empty[0]}"
+    try:
+        fragment.check(system)
+    except ModelError as reason:
+        return str(reason)
+    return None
+
+
+# --- agreement
+
+
+def _definite(verdict: Verdict) -> bool:
+    return verdict.outcome in (Outcome.PROVED, Outcome.VIOLATED)
+
+
+def agree(answers: Sequence[Result]) -> None:
+    """Disagreement if two engines give answers that cannot both be right."""
+    found = [(result, verdict) for result in answers for verdict in result.verdicts]
+    sentences: list[str] = []
+    for at, (result, verdict) in enumerate(found):
+        for other, second in found[at + 1 :]:
+            if verdict.property == second.property and _differ(result, verdict, other, second):
+                sentences += [
+                    f"{verdict.property.name}: {result.engine} and {other.engine} disagree, so one of them is wrong",
+                    _evidence(result, verdict),
+                    _evidence(other, second),
+                ]
+    if sentences:
+        raise Disagreement(sentences)
+
+
+def _differ(one: Result, first: Verdict, other: Result, second: Verdict) -> bool:
+    """Can the two not both be right?"""
+    if first.trace is not None and second.trace is not None:
+        # between ticks zones see timelocks that ticks do not see, and so shorter runs to one
+        dense = first.property.watches_time and Zones.name in (one.engine, other.engine)
+        return not dense and len(first.trace.steps) != len(second.trace.steps)
+    for a, violated, b, result in ((first, second, one, other), (second, first, other, one)):
+        if violated.trace is None:
+            continue
+        if a.outcome is Outcome.PROVED or (a.outcome is Outcome.VACUOUS and b.scope == result.scope):
+            return True
+        if a.outcome is Outcome.UNKNOWN and len(violated.trace.steps) < _levels(b):
+            return True
+    vacuous = {first.outcome, second.outcome} == {Outcome.VACUOUS, Outcome.PROVED}
+    return vacuous and one.scope == other.scope
+
+
+def _levels(result: Result) -> int:
+    """How many levels of runs, by their steps, an engine has looked into entirely; 0 if it does not go by levels."""
+    if result.engine == Bounded.name:
+        return result.figures.depth + 1 if result.searched != NO_RUN else 0
+    return result.figures.depth if result.engine == Explore.name else 0
+
+
+def _evidence(result: Result, verdict: Verdict) -> str:
+    word = f"{verdict.outcome.name} ({result.scope})" if verdict.outcome is Outcome.PROVED else verdict.outcome.name
+    said = f"{result.engine} says {word}: {verdict.reason}"
+    if verdict.trace is None:
+        return said
+    moves = ", ".join(describe(verdict.trace.semantics, step.move) for step in verdict.trace.steps)
+    return f"{said}; its run, which the reference semantics replays: {moves or 'the initial state'}"
+
+
+# --- the answer
+
+_RANK = (Outcome.VIOLATED, Outcome.PROVED, Outcome.VACUOUS, Outcome.UNKNOWN)
+
+
+def _result(work: _Work) -> Result:
+    search = next((one for one in work.answers if one.engine in (Explore.name, Zones.name)), None)
+    proof = next((one for one in work.answers if one.scope == "any fleet"), None)
+    verdicts = tuple(_joined(prop, work) for prop in work.properties)
+    undecided = any(verdict.outcome is Outcome.UNKNOWN for verdict in verdicts)
+    complete = search is not None and search.complete
+    stops = [result.stopped for result in work.answers if result.stopped]
+    main = search or work.answers[-1]
+    return Result(
+        engine=Auto.name,
+        scope="this fleet",
+        verdicts=verdicts,
+        figures=replace(main.figures, seconds=time.monotonic() - work.began, memory=_most(work.answers)),
+        complete=complete,
+        fired=main.fired,
+        stopped=None if complete or not stops or not (undecided or work.interrupted) else stops[-1],
+        interrupted=work.interrupted,
+        notes=tuple(dict.fromkeys(note for result in work.answers for note in result.notes)),
+        symmetry=main.symmetry,
+        resumed=main.resumed,
+        evidence=None if proof is None else proof.evidence,
+        searched="; ".join(work.told),
+    )
+
+
+def _most(answers: Sequence[Result]) -> int:
+    return max(result.figures.memory for result in answers)
+
+
+def _joined(prop: Property, work: _Work) -> Verdict:
+    """The most definite answer, and who gave it; the others that are definite agree with it."""
+    found = [(result, one) for result in work.answers for one in result.verdicts if one.property == prop]
+    result, best = min(found, key=lambda pair: _RANK.index(pair[1].outcome))  # of equals the first, and proofs come first
+    others = [(other.engine, one) for other, one in found if one is not best]
+    if best.outcome is Outcome.UNKNOWN:
+        reason = "; ".join(f"{other.engine}: {one.reason}" for other, one in found)
+        witness = next((one.witness for other, one in found if one.witness is not None and other.scope == "this fleet"), None)
+        obstacle = tuple(line for _, one in found for line in one.obstacle)
+        return replace(best, reason=reason, witness=witness, obstacle=obstacle, engine=Auto.name)
+    agreeing = [name for name, one in others if one.outcome is best.outcome]
+    added = f"; {' and '.join(agreeing)}: the same" if agreeing else ""
+    if best.outcome is Outcome.PROVED:
+        added += "".join(
+            f"; on this fleet {one.reason}" for _, one in others if one.outcome is Outcome.VACUOUS and result.scope == "any fleet"
+        )
+        added += "".join(
+            f"; {name} {one.reason}" for name, one in others if one.outcome is Outcome.UNKNOWN and name == "parametric"
+        )
+    here = [one.witness for other, one in found if one.witness is not None and other.scope == "this fleet"]
+    witness = here[0] if here else best.witness
+    return replace(
+        best,
+        reason=f"{result.engine}: {best.reason}{added}",
+        witness=witness,
+        engine=result.engine,
+        scope=result.scope,
+        inductive=best.inductive or not result.complete or result.scope == "any fleet",
+    )
+
+
+__all__ = ["Auto", "Choice", "Disagreement", "agree", "choose"]

@@ -1,8 +1,10 @@
 """How much of each timing constant is left: the values of one constant, all others kept, for which the properties still hold.
 
-Around the present value the largest and the smallest value are sought that still hold. The search goes by bisection over whole
-steps, so it relies on there being one edge on each side; what it reports it has seen: a proof at the value that holds, and a
-counterexample at the value that does not. Between the two lies less than a step, or, since time is dense, hardly anything: the
+Around the present value the largest and the smallest value are sought that still hold. What happens in which order can change where
+one constant passes another, so the values of all other constants are tried first, from the nearest on: a watchdog may be fine
+below the most that applying takes, and above, and not at it. Between the last of those that holds and the first that does not, the
+search goes by bisection over whole steps. What it reports it has seen: a proof at the value that holds, and a counterexample at the
+value that does not. Between the two lies less than a step, or, since time is dense, hardly anything: the
 edge is then tried once more at a thousandth of a step from each end, which tells "more than 25 s" from "25 s or more". Zones are
 not more for finer constants, so this costs nothing extra.
 
@@ -132,16 +134,18 @@ def _edge(prober: Prober, name: str, value: Fraction, far: Fraction, step: Fract
     def problem(at: Fraction) -> Verdict | None:
         return prober.problem({name: at})
 
-    if far == value or problem(far) is None:
-        return Edge(far, None, None)
-    holds, fails = value, far
-    side = 1 if far > value else -1
-    steps = 1  # first away from the value, ever farther: an edge is more often near than far
-    while abs(at := value + side * steps * step) < abs(far) and side * (far - at) > 0:
+    others = {other for other in values_of(prober.system).values() if min(value, far) < other < max(value, far)}
+    holds, fails = value, value
+    for at in sorted({*others, far}, reverse=far < value):
+        if at == value:
+            continue
         if problem(at) is not None:
             fails = at
             break
-        holds, steps = at, 2 * steps
+        holds = at
+    if fails == value:
+        return Edge(far, None, None)
+    side = 1 if far > value else -1
     while abs(fails - holds) > step:
         middle = holds + side * step * (abs(fails - holds) // step // 2 or 1)
         if problem(middle) is None:

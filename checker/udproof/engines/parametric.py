@@ -8,6 +8,10 @@ What is verified is the system without its instance (`prover.theorem`). In this 
 3. lemmas are searched for, with states that random walks reach to throw out what is false;
 4. what is found is checked by another reading of the system (`prover.recheck`) before anybody hears of it, and kept.
 
+Where nothing is found, the verdict says which step breaks the property from which state, though all lemmas found hold there
+(`engines.obstacle`), and what would exclude it. Lemmas that a property declares (`@invariant(lemmas=...)`) are tried as well, and
+a proof that needs one says so.
+
 A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, else
 UNKNOWN for the system at hand, and the note says which instance. PROVED is said only of what the re-check has shown, and only with
 a reached state in which the property's premise is true.
@@ -17,6 +21,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -24,14 +29,16 @@ from pathlib import Path
 from udproof.counterexamples.trace import Trace
 from udproof.engines.explore import Explore
 from udproof.engines.limits import resident_memory
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.obstacle import obstacle
+from udproof.engines.verdict import Evidence, Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Semantics
-from udproof.prover import fragment, smtlib, store
-from udproof.prover.houdini import Clockwork, GaveUp
+from udproof.prover import certificate, fragment, smtlib, store
+from udproof.prover.hints import BY_HAND, hints
+from udproof.prover.houdini import Clockwork, GaveUp, Houdini
 from udproof.prover.inequalities import inequalities
-from udproof.prover.lemmas import Inequality
-from udproof.prover.recheck import check
+from udproof.prover.lemmas import Inequality, show_lemma
+from udproof.prover.recheck import Refuted, check
 from udproof.prover.samples import Sample, generic, sample, small_instances
 from udproof.prover.search import search
 from udproof.prover.theorem import Proof, formulas
@@ -64,15 +71,19 @@ class _Work:
     violated: dict[str, Trace] = field(default_factory=dict)
     elsewhere: dict[str, Trace] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    obstacles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cut_short: str | None = None  # why an instance was not explored to the end, if one was not
     proof: Proof | None = None
+    certificate: Path | None = None  # that was written
 
     @property
     def clockwork(self) -> Clockwork:
         return Clockwork(None if self.limits.seconds is None else self.began + self.limits.seconds)
 
-    def explore(self, system: System, own: bool) -> bool:
-        """Look at every state of one instance. Was everything looked into?"""
-        left = _EXPLORATION if self.limits.seconds is None else min(_EXPLORATION, self.clockwork.deadline - time.monotonic())  # type: ignore[operator]
+    def explore(self, system: System, own: bool) -> None:
+        """Look at every state of one instance, as far as the time for one reaches."""
+        deadline = self.clockwork.deadline
+        left = _EXPLORATION if deadline is None else min(_EXPLORATION, deadline - time.monotonic())
         properties = tuple(prop for prop in system.checks if prop.name in {one.name for one in self.properties})
         limits = Limits(seconds=max(left, 0), memory=self.limits.memory)
         result = Explore().verify(system, properties, limits)
@@ -88,7 +99,8 @@ class _Work:
                 (self.violated if own else self.elsewhere).setdefault(name, verdict.trace)
         if result.interrupted:
             raise KeyboardInterrupt
-        return result.complete
+        if not result.complete and not {prop.name for prop in properties} <= {*self.violated, *self.elsewhere}:
+            self.cut_short = self.cut_short or result.stopped
 
 
 class Parametric:
@@ -104,6 +116,7 @@ class Parametric:
         self.remember = remember
         self.keep_in = keep_in
         self.elsewhere: tuple[Elsewhere, ...] = ()  # of the last run
+        self.proof: Proof | None = None  # of the last run
 
     def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
         """Prove the properties for every size, or find out what stands in the way. ModelError if the system is not for this."""
@@ -113,8 +126,15 @@ class Parametric:
             raise ModelError(f"{', '.join(foreign)} is no property of {system.name}")
         fragment.check(system)
         Semantics(system)  # a system that cannot be run has no runs to replay
-        work = _Work(system, properties, limits)
-        stopped, interrupted = None, False
+        if empty := [sort.name for sort in system.index_sorts if not system.elements(sort)]:
+            raise ModelError(
+                f"{system.name} has no {empty[0]}; a proof is about instances with at least one element of every sort."
+            )
+        with nullcontext() if self.certificate is None else certificate.reserved(self.certificate) as place:
+            return self._verify(_Work(system, properties, limits), place)
+
+    def _verify(self, work: _Work, place: certificate.Place | None) -> Result:
+        system, stopped, interrupted = work.system, None, False
         try:
             self._decide(work, formulas(system))
         except GaveUp as reason:
@@ -122,8 +142,14 @@ class Parametric:
         except KeyboardInterrupt:
             stopped, interrupted = "it was interrupted", True
         self.elsewhere = tuple(Elsewhere(name, trace) for name, trace in work.elsewhere.items())
-        if self.certificate is not None and work.proof is not None:
-            write(work.proof, system, self._shown(work), self.certificate)
+        self.proof = work.proof
+        if work.proof is not None and (wrong := set(work.proof.shown) & {*work.violated, *work.elsewhere}):
+            raise AssertionError(
+                f"{', '.join(sorted(wrong))}: a proof for every size, and a run of a small instance that breaks it"
+            )
+        if place is not None and work.proof is not None and (shown := self._shown(work)):
+            place.write(smtlib.files(work.proof, system.hash, shown))
+            work.certificate = place.folder
         return self._result(work, stopped, interrupted)
 
     def _decide(self, work: _Work, free: System) -> None:
@@ -134,10 +160,7 @@ class Parametric:
         for proof in store.stored(free):
             if proof.applies(durations) and set(names) <= set(proof.shown) and self._holds(proof, names, work.clockwork):
                 work.proof = proof
-                for instance in small[1:] if len(small) > 1 else small:
-                    work.explore(instance, own=False)
-                    if not set(names) - set(work.witnesses):
-                        return
+                self._look_for_premises(work, free, names)
                 return
         work.clockwork.check()
         for instance in small_instances(free, durations, _SIZES):
@@ -150,19 +173,56 @@ class Parametric:
         if sound:
             self._search(work, free, sound, durations)
 
+    @staticmethod
+    def _look_for_premises(work: _Work, free: System, names: Sequence[str]) -> None:
+        """Explore until every property's premise was true somewhere, so that the proof says something."""
+        instances = small_instances(free, work.system.instance.durations, _SIZES)
+        for instance in (*instances[1:3], *instances[:1], *instances[3:], work.system):
+            if set(names) <= set(work.witnesses):
+                return
+            deadline = work.clockwork.deadline
+            if deadline is not None and time.monotonic() > deadline:
+                work.cut_short = "the time limit was reached"
+                return
+            work.explore(instance, own=instance is work.system)
+
     def _search(self, work: _Work, free: System, wanted: Sequence[Property], durations: Mapping[str, Fraction]) -> None:
         times = inequalities(free, durations, free.properties)
         samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, number, size)]
-        attempt = search(free, wanted, durations, samples, work.clockwork)
+        attempt = search(free, wanted, durations, samples, work.clockwork, hints(free, wanted))
         work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
-        proof = attempt.proof
-        if not proof.shown:
-            return
-        if not self._holds(proof, proof.shown, work.clockwork):
-            raise AssertionError("what the search found to be a proof is none by the re-check")
+        proof = store.as_kept(attempt.proof)
+        if proof.shown:
+            self._check(work, proof)
+        for prop in wanted:
+            if prop.name in attempt.failed and fragment.complaint(prop) is None:
+                self._explain(work, attempt.houdini, prop)
+
+    def _check(self, work: _Work, proof: Proof) -> None:
+        try:
+            check(proof, proof.shown, work.clockwork)
+        except Refuted as wrong:
+            raise AssertionError(f"what the search found to be a proof is none by the re-check: {wrong}") from wrong
         work.proof = proof
         if self.remember:
             store.keep(proof, self.keep_in)
+
+    @staticmethod
+    def _explain(work: _Work, houdini: Houdini, prop: Property) -> None:
+        """Say what stands in the way of a proof of the property."""
+        told = [
+            f"The lemma {lemma.origin.removeprefix(BY_HAND)}, written by hand, is broken by {step}."
+            for lemma, step in houdini.dropped.items()
+            if lemma.origin.startswith(BY_HAND)
+        ]
+        try:
+            found = obstacle(houdini, prop, work.system)
+        except GaveUp as reason:
+            found, told = None, [f"What stands in the way was not found out: {reason}.", *told]
+        if found is not None:
+            work.reasons[prop.name] = f"{found.step} breaks it from a state that no lemma found excludes"
+            told = [*found.lines(), *told]
+        work.obstacles[prop.name] = tuple(told)
 
     @staticmethod
     def _holds(proof: Proof, names: Sequence[str], clockwork: Clockwork) -> bool:
@@ -193,7 +253,13 @@ class Parametric:
             stopped=stopped,
             interrupted=interrupted,
             notes=notes,
+            evidence=None if proof is None else _evidence(proof, work.certificate),
         )
+
+
+def _evidence(proof: Proof, folder: Path | None) -> Evidence:
+    axioms = {rule.name: rule.statement for rule in proof.system.axioms}
+    return Evidence(proof.system.hash, tuple(map(show_lemma, proof.lemmas)), axioms, tuple(map(str, proof.times)), folder)
 
 
 def _sampled(free: System, times: Sequence[Inequality], durations: Mapping[str, Fraction], number: int, size: int) -> list[Sample]:
@@ -212,17 +278,26 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
         reason = f"not for every fleet: {trace.system.name} breaks it in {len(trace.steps)} steps"
         return Verdict(prop, Outcome.UNKNOWN, reason)
     if proof is not None and name in proof.shown:
+        if stopped is not None:
+            return Verdict(prop, Outcome.UNKNOWN, f"it is proved, but the run was not ended: {stopped}")
+        if witness is None and work.cut_short is not None:
+            reason = f"it is proved, but whether its premise is ever true was not found out: {work.cut_short}"
+            return Verdict(prop, Outcome.UNKNOWN, reason)
         if witness is None:
             reason = "it is proved, but no small instance reaches its premise, so nothing was tested"
             return Verdict(prop, Outcome.VACUOUS, reason)
         times = f"{len(proof.times)} inequalities between times" if proof.times else "any times"
+        by_hand = [lemma.origin.removeprefix(BY_HAND) for lemma in proof.lemmas if lemma.origin.startswith(BY_HAND)]
+        written = f" ({len(by_hand)} of them written by hand: {', '.join(by_hand)})" if by_hand else ""
         reason = (
-            f"for every fleet, in dense time: {len(proof.lemmas)} lemmas, {times}; its premise is true in {witness.system.name}"
+            f"for every fleet, in dense time: {len(proof.lemmas)} lemmas{written}, {times}; "
+            f"its premise is true in {witness.system.name}"
         )
         return Verdict(prop, Outcome.PROVED, reason, None, witness)
     if stopped is not None:
         return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}")
-    return Verdict(prop, Outcome.UNKNOWN, f"no proof was found: {work.reasons.get(name, 'the search was not begun')}")
+    reason = f"no proof was found: {work.reasons.get(name, 'the search was not begun')}"
+    return Verdict(prop, Outcome.UNKNOWN, reason, obstacle=work.obstacles.get(name, ()))
 
 
 def assumed(proof: Proof) -> tuple[str, ...]:
@@ -232,13 +307,4 @@ def assumed(proof: Proof) -> tuple[str, ...]:
     return (*axioms, *times)
 
 
-def write(proof: Proof, system: System, names: Sequence[str], folder: Path) -> None:
-    """Write a certificate to a folder, which is made, or must be empty. ModelError if it is not."""
-    if folder.exists() and any(folder.iterdir()):
-        raise ModelError(f"{folder} is not empty; give a new folder for the certificate.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in smtlib.files(proof, system.hash, names).items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-__all__ = ["Elsewhere", "Parametric", "assumed", "write"]
+__all__ = ["Elsewhere", "Parametric", "assumed"]

@@ -228,6 +228,14 @@ class Nest:
                 yield from member.slots()
 
 
+def nest_of(semantics: Semantics, symmetry: bool, look: Callable[[], None] = lambda: None) -> tuple[Nest, tuple[str, ...]]:
+    """The slots in their interchangeable blocks, and what is to be said of elements left out; all slots alone without symmetry."""
+    if not symmetry:
+        return Nest(tuple(range(len(semantics.layout.slots)))), ()
+    found = Symmetry(semantics, look)
+    return found.slots(semantics), tuple(found.notes)
+
+
 def _nest(block: Block, path: tuple[int, ...], homes: dict[tuple[int, ...], list[tuple[_Order, int]]]) -> Nest:
     own = tuple(number for _, number in sorted(homes.get(path, [])))
     groups = tuple(

@@ -11,11 +11,11 @@ reports. The rules it must keep, whatever it does inside:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from udproof.counterexamples.trace import Trace
 from udproof.language import Property, System
@@ -67,6 +67,21 @@ class Verdict:
     reason: str  # one sentence: the evidence, or what is missing
     trace: Trace | None = None  # of a violation
     witness: Trace | None = None  # of the premise, where it was reached
+    obstacle: tuple[str, ...] = ()  # what stands in the way of a proof, in lines; of UNKNOWN only
+    inductive: bool = False  # was it proved without a look into every state?
+    engine: str | None = None  # the one that answered, where several were asked
+    scope: str | None = None  # of this verdict, where the result's is that of others
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a proof for every fleet consists of, in words, and the folder of its certificate, if one was written."""
+
+    formulas: str  # the hash of the formulas that it is about
+    lemmas: tuple[str, ...]
+    axioms: Mapping[str, str]  # with what they say
+    times: tuple[str, ...]  # inequalities between timing constants
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +99,20 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     symmetry: bool = True  # was one state stored for all that interchangeable elements make of it?
     resumed: int | None = None  # the depth of the checkpoint from which the search went on
+    evidence: Evidence | None = None  # of a proof for every fleet
+    searched: str | None = None  # what was looked into, where that is no number of states
+
+
+class Disagreement(AssertionError):
+    """Two engines give answers that cannot both be right. `sentences` say which, and what each has to show for it."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = tuple(sentences)
 
 
 Progress = Callable[[Figures], None]
+Minimum: TypeAlias = Literal["steps", "time"]  # what a run that breaks a property has the least of
 
 
 class Engine(Protocol):

@@ -1,105 +1,80 @@
-"""The run that breaks a property soonest: least elapsed time, by Dijkstra's algorithm over zones.
+"""The run that breaks a property soonest: least elapsed time, and among those runs one of the fewest steps.
 
-A clock that is never set to zero tells the time. Only its lower bound matters ("could this have been reached by then?"), so it is
-extrapolated as a clock that is compared from above only, and of two zones the one that is reached sooner takes in the other.
-Nodes are taken in the order of the soonest time that they hold; the first broken one is broken soonest. Where that time is only
-approached (a strict bound), the run comes as near as instants in the fewest parts of the unit allow.
+A search with a horizon says whether a property can be broken by then. The horizons at which it can are all those from some instant
+on, so that instant is found by bisection: a run that is known bounds it from above, and the first horizon tried is just before the
+run, since the shortest run is often the soonest. What a zone costs does not depend on the horizon, so each trial costs as much as
+deciding did, or less.
 
-This is the reference search, not the compiled one: it is for a property that is known to be violated, and looks no further in
-time than the violation.
+Instants are whole units of time where all comparisons are closed. Where some are strict, the soonest instant may be one that is
+only approached ("after 2 s"); horizons are then tried in halves of the unit, which tells "after 2 s" from "at 2 s" and from "after
+3 s", and the run taken comes as near as instants in the fewest parts of the unit allow.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from fractions import Fraction
-from itertools import count
+from math import ceil, lcm
 
-from udproof.counterexamples.trace import Trace
-from udproof.engines.bounds import NONE, Bounds, ClockBounds
-from udproof.engines.dbm import MOST, Matrix
-from udproof.engines.zone_graph import Node, ZoneGraph
-from udproof.engines.zone_runs import Runs
-from udproof.engines.zone_system import ZoneSystem
+from udproof.counterexamples.trace import Move, Trace, Wait, run
+from udproof.engines.limits import Watch
+from udproof.engines.verdict import Limits
+from udproof.engines.zone_emit import STUCK
+from udproof.engines.zone_machine import ZoneMachine
+from udproof.engines.zone_search import Prepared, Search
+from udproof.engines.zone_time import is_closed, semantics_in_parts, unit_of
 from udproof.language import Property, System
-from udproof.language import expressions as ex
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A node, and how it was reached."""
+def sooner(system: System, prop: Property, known: Trace, limits: Limits, watch: Watch) -> Iterator[Trace]:
+    """Runs that break the property, given one that does, each at least as soon as the one before; none is sooner than the last.
 
-    node: Node
-    action: str | None
-    before: _Way | None
-
-
-def fastest(system: System, prop: Property) -> Trace | None:
-    """A run that breaks the property in the least time; None if there is no run that does."""
-    clock = ex.ClockSymbol("(elapsed)", (), (), ex.TRUE)
-    always = Property("(elapsed)", "", "", (), ex.ClockIs(clock, (), ">=", Fraction(0)), ex.TRUE, None, None)
-    timed = ZoneSystem(replace(system, properties=(*system.properties, always)), (prop, always))
-    bounds = Bounds(timed)
-    [elapsed] = [slot for slot in timed.clocks if timed.semantics.layout.slots[slot].symbol is clock]
-    bounds.of[elapsed] = ClockBounds((), {(): (NONE, MOST)})
-    graph = ZoneGraph(timed, bounds)
-    way = _soonest(graph, elapsed, prop)
-    if way is None:
-        return None
-    ways = [way]
-    while ways[-1].before is not None:
-        ways.append(ways[-1].before)
-    plain = ZoneSystem(system, (prop,))
-    runs = Runs(plain, Bounds(plain), lambda state: state[: plain.semantics.layout.variables], True)
-    exact = ZoneGraph(plain, None)
-    path = [runs.mark(one.action, _without(one.node, elapsed)) for one in reversed(ways)]
-    return runs.trace(path, lambda node: _broken(exact, node, prop))
+    Stop if a limit ends the work: then the last one is the soonest that was found.
+    """
+    step = unit_of(system) / (1 if is_closed(system) else 2)
+    most = _steps(known, step)  # it can be broken by then, ...
+    least = -1  # ... and not by then
+    trial = most - 1
+    while most - least > 1:
+        found = _within(system, prop, trial * step, limits, watch, True)
+        if found is None:
+            least = trial
+        else:
+            most = _steps(found, step)
+            yield found
+        trial = (least + most) // 2
+    shortest = _within(system, prop, most * step, limits, watch, False)
+    assert shortest is not None, "a run by this time was found before"
+    yield shortest
 
 
-def _soonest(graph: ZoneGraph, elapsed: int, prop: Property) -> _Way | None:
-    order = count()
-    waiting: list[tuple[int, int, bool, _Way]] = []  # by the soonest time, as a bound: 2 t - 1 for "from t on", 2 t for "after t"
-    known: dict[object, list[Node]] = {}
+def _steps(trace: Trace, step: Fraction) -> int:
+    """The time that a run takes, in whole steps, rounded up."""
+    return ceil(trace.seconds(trace.steps[-1].time) / step) if trace.steps else 0
 
-    def add(way: _Way) -> None:
-        chain = known.setdefault(way.node.state, [])
-        if not any(other.covers(way.node) for other in chain):
-            chain.append(way.node)
-            heapq.heappush(waiting, (_since(way.node.matrix(), way.node, elapsed), next(order), False, way))
 
-    for start in graph.initial(True):
-        add(_Way(start, None, None))
-    while waiting:
-        _, _, goal, way = heapq.heappop(waiting)
-        if goal:
-            return way
-        for zone in _broken(graph, way.node, prop):
-            heapq.heappush(waiting, (_since(zone, way.node, elapsed), next(order), True, way))
-        for action, after in graph.successors(way.node, True):
-            assert action is not None
-            add(_Way(after, action.ground.firing.action.name, way))
+def _within(system: System, prop: Property, horizon: Fraction, limits: Limits, watch: Watch, eager: bool) -> Trace | None:
+    """A run that breaks the property by then, of the fewest steps if not `eager`; None if there is none."""
+    watch.look()
+    code = Prepared(system, (prop,), limits, watch, horizon)
+    bit = STUCK if prop.watches_time else 0
+    with ZoneMachine(code.code, eager, watch.room) as machine:
+        search = Search(code, watch, machine, eager)
+        for _ in search.levels():
+            if bit in search.found:
+                return _without_horizon(system, search.trace(bit))
     return None
 
 
-def _since(zone: Matrix, node: Node, elapsed: int) -> int:
-    """The soonest time in a zone; larger is later."""
-    return -zone[0][node.clocks.index(elapsed) + 1]
-
-
-def _broken(graph: ZoneGraph, node: Node, prop: Property) -> Iterator[Matrix]:
-    """The zones of a node in which the property is broken."""
-    if prop.watches_time:
-        yield from graph.held_up(node, graph.system.doubtful)
-        return
-    [found] = [item for item in graph.system.properties if item.property == prop]
-    cut: Iterable[Matrix | None] = (graph.kept(node, case) for case in found.broken)
-    yield from (zone for zone in cut if zone is not None)
-
-
-def _without(node: Node, clock: int) -> Node:
-    """The node without one clock."""
-    row = node.clocks.index(clock) + 1
-    zone = tuple(line[:row] + line[row + 1 :] for place, line in enumerate(node.zone) if place != row)
-    return Node(node.state, tuple(other for other in node.clocks if other != clock), zone, node.waited)
+def _without_horizon(system: System, trace: Trace) -> Trace:
+    """The same run of the system itself, in as few parts of its unit as will do."""
+    unit = unit_of(system)
+    length = trace.semantics.time.unit / unit  # of the ticks of the trace, in units
+    waits = [step.move.ticks * length for step in trace.steps if isinstance(step.move, Wait)]
+    parts = lcm(*(wait.denominator for wait in waits))
+    moves: list[Move] = [
+        Wait(int(step.move.ticks * length * parts)) if isinstance(step.move, Wait) else step.move for step in trace.steps
+    ]
+    semantics = semantics_in_parts(system, parts)
+    slots = {(slot.symbol, slot.args): value for slot, value in zip(trace.semantics.layout.slots, trace.start, strict=True)}
+    return run(semantics, tuple(slots[slot.symbol, slot.args] for slot in semantics.layout.slots), moves)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from udproof.engines.algebra import At, Ground, Op, choose, conjoin, slots_of, substitute
 from udproof.engines.dbm import MOST
@@ -21,8 +22,10 @@ from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.instantiate import Instantiation, Look
 from udproof.engines.zone_cases import Bound, Case, Cases, Item
 from udproof.engines.zone_time import DenseSemantics
-from udproof.language import ModelError, Property, System
+from udproof.language import Deadline, ModelError, Property, System
 from udproof.language import expressions as ex
+
+_ELAPSED = ex.ClockSymbol("(elapsed)", (), (), ex.TRUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,15 @@ class ZoneProperty:
 class ZoneSystem:
     """See the module. ModelError for a system that has no zones."""
 
-    def __init__(self, system: System, properties: tuple[Property, ...], look: Look = lambda: None) -> None:
-        """`look` is called again and again while the work goes on, and may raise to end it."""
-        self.system = system
+    def __init__(
+        self,
+        system: System,
+        properties: tuple[Property, ...],
+        look: Look = lambda: None,
+        horizon: Fraction | None = None,
+    ) -> None:
+        """`look` is called again and again while the work goes on, and may raise to end it. Time ends at a horizon, in seconds."""
+        self.system = system = system if horizon is None else _ending(system, horizon)
         self.semantics = DenseSemantics(system)
         self.ground = GroundSystem(self.semantics, properties, look)
         self._formulas = Instantiation(self.semantics, look)
@@ -89,7 +98,8 @@ class ZoneSystem:
             for item in self.ground.properties
         )
         watched = any(item.property.watches_time for item in self.properties)
-        self.doubtful = tuple(limit for limit in self.limits if not self._harmless(limit)) if watched else ()
+        asked = [limit for limit in self.limits if slots[limit.slot].symbol is not _ELAPSED] if watched else []
+        self.doubtful = tuple(limit for limit in asked if not self._harmless(limit))
 
     def _check_constants(self) -> None:
         time = self.semantics.time
@@ -186,6 +196,12 @@ class ZoneSystem:
             for action in self.actions
             for case in action.cases
         )
+
+
+def _ending(system: System, horizon: Fraction) -> System:
+    """The system in a time that ends: a clock that is never set to zero has the horizon as its deadline."""
+    end = Deadline("(horizon)", (), ex.TRUE, ex.ClockIs(_ELAPSED, (), "<=", horizon), None)
+    return replace(system, deadlines=(*system.deadlines, end))
 
 
 def _implied(bound: Bound, limit: Limit) -> bool:

@@ -15,6 +15,8 @@ from udproof.language.printing import naming, show
 from udproof.language.semantics import Layout, Semantics
 from udproof.language.time import TickTime, check_closed, comparisons_of, divisor, reads_clock
 
+MOST_PARTS = 1 << 20  # of the unit of time; a run of so many strict steps has more than anybody will look at
+
 
 class DenseTime(TickTime):
     """Ticks of a part of the greatest common divisor of all durations."""
@@ -22,11 +24,9 @@ class DenseTime(TickTime):
     def __init__(self, system: System, parts: int = 1) -> None:
         _check(system)
         self._instance = system.instance
-        comparisons = list(comparisons_of(system))
-        bounds = [seconds_of(node.bound, system.instance) for node in comparisons]
-        self.unit = divisor([bound for bound in bounds if bound] or [Fraction(1)]) / parts
+        self.unit = unit_of(system) / parts
         self.caps = dict.fromkeys(system.clocks, 0)
-        for node in comparisons:
+        for node in comparisons_of(system):
             self.caps[node.clock] = max(self.caps[node.clock], self.ticks(node.bound) + 1)
 
 
@@ -40,9 +40,23 @@ class DenseSemantics(Semantics):
         self.time = DenseTime(system, parts)
 
 
+def unit_of(system: System) -> Fraction:
+    """The greatest common divisor of all durations that clocks are compared with, in seconds; 1 if there is none."""
+    bounds = [seconds_of(node.bound, system.instance) for node in comparisons_of(system)]
+    return divisor([bound for bound in bounds if bound] or [Fraction(1)])
+
+
 def semantics_in_parts(system: System, parts: int) -> Semantics:
     """The semantics in ticks of a part of the unit; the usual one where it will do."""
     return Semantics(system) if parts == 1 and is_closed(system) else DenseSemantics(system, parts)
+
+
+def semantics_in_ticks(system: System, tick: Fraction | None) -> Semantics:
+    """The semantics in ticks of so many seconds, where the unit has such parts; else, and without a tick, in the whole unit."""
+    if tick is None or tick == (unit := unit_of(system)):
+        return semantics_in_parts(system, 1)
+    parts = unit / tick
+    return semantics_in_parts(system, parts.numerator if parts.denominator == 1 and parts <= MOST_PARTS else 1)
 
 
 def is_closed(system: System) -> bool:

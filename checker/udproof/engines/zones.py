@@ -11,167 +11,27 @@ and a zone inside another is not kept. Which states of the variables are reached
 them, `Figures.stored` the zones. The forgetting is exact for what is asked here: clocks are compared with constants only, and
 every bound in a property is among those that are not forgotten.
 
-Two searches are made at most. The first holds all readings that waiting leads to together, and decides. If it finds a violation,
-the second takes waiting as a step, as runs count it, and finds a run of the fewest steps. A run is made concrete by `zone_runs`
-and replayed by the reference semantics.
+One search decides: it holds all readings that waiting leads to together. If it finds a violation, a second one takes waiting as a
+step, as runs count it, and finds a run of the fewest steps; or, where that is asked for, further ones find a run of the least time
+(`zone_fastest`). A run is made concrete by `zone_runs` and replayed by the reference semantics.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from udproof.counterexamples.explain import duration
 from udproof.counterexamples.trace import Trace
-from udproof.engines.bounds import Bounds
-from udproof.engines.canonical import Canonical
-from udproof.engines.dbm import Matrix
 from udproof.engines.limits import Stop, Watch, check_request, resident_memory
-from udproof.engines.packing import Packing
-from udproof.engines.symmetry import Nest, Symmetry
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
-from udproof.engines.zone_cases import Case
-from udproof.engines.zone_emit import OVERFLOW, PREMISE, STUCK, ZoneModel
-from udproof.engines.zone_graph import Node, ZoneGraph
-from udproof.engines.zone_machine import CompiledZones, Stored, ZoneMachine, ZoneStatus
-from udproof.engines.zone_runs import Final, Runs
-from udproof.engines.zone_system import ZoneSystem
+from udproof.engines.overflow import raise_overflow
+from udproof.engines.verdict import Figures, Limits, Minimum, Outcome, Progress, Result, Verdict
+from udproof.engines.zone_emit import OVERFLOW, PREMISE, STUCK
+from udproof.engines.zone_fastest import sooner
+from udproof.engines.zone_machine import ZoneMachine
+from udproof.engines.zone_search import Prepared, Search
 from udproof.language import ModelError, Property, System
-from udproof.language.semantics import State
 
-_LEAST_BUDGET, _MOST_BUDGET = 64, 1 << 18  # nodes between two looks at the clock and at memory
-_ROUND = 0.05  # seconds that should pass between them at most
 ABSTRACTION = "LU-extrapolation, inclusion"
-
-
-class Prepared:
-    """A system made ready to be searched by zones. `look` is called now and then, and may raise to end the work."""
-
-    def __init__(self, system: System, properties: tuple[Property, ...], limits: Limits, watch: Watch) -> None:
-        self.system = ZoneSystem(system, properties, watch.glance)
-        self.bounds = Bounds(self.system)
-        semantics = self.system.semantics
-        found = Symmetry(semantics) if limits.symmetry else None
-        self.notes = tuple(found.notes) if found is not None else ()
-        nest = found.slots(semantics) if found is not None else Nest(tuple(range(len(semantics.layout.slots))))
-        self.packing = Packing(self.system.in_packing_terms(), nest)
-        self.canonical = Canonical(nest, self.packing)
-        self.model = ZoneModel(self.system, self.bounds, self.packing, self.canonical, nest, watch.glance)
-        self.graph = ZoneGraph(self.system, self.bounds)
-        watch.look()
-        self.code = CompiledZones(self.model)
-
-    def key(self, state: State) -> tuple[int, ...]:
-        """The canonical packed form of a state of the variables."""
-        return self.canonical.words(self.packing.pack(state))
-
-    def node(self, stored: Stored) -> Node:
-        """A node that the compiled search has stored."""
-        clocks = tuple(self.system.clocks[number] for number in stored.clocks)
-        return Node(self.packing.unpack(stored.words), clocks, stored.zone, stored.waited)
-
-
-@dataclass(slots=True)
-class Search:
-    """One search, eager or patient."""
-
-    code: Prepared
-    watch: Watch
-    machine: ZoneMachine
-    eager: bool
-    depth: int = 0
-    found: dict[int, int] = field(default_factory=dict)  # bit -> the node that showed it first
-    budget: int = _LEAST_BUDGET
-
-    def levels(self) -> Iterator[None]:
-        """Search, level by level. Stop if a limit ends the work."""
-        system = self.code.system
-        starts = [
-            (self.code.packing.pack(state), [self.code.model.number[clock] for clock in self.code.graph.running(state)])
-            for state in system.semantics.initial()
-        ]
-        self.machine.begin(sorted({words: (words, clocks) for words, clocks in starts}.values()))
-        while self.machine.turn():
-            self._level()
-            yield
-            self.depth += 1
-        self.depth = max(self.depth - 1, 0)
-
-    def _level(self) -> None:
-        while True:
-            self.watch.look()
-            began = time.monotonic()
-            status = self.machine.run(self.budget)
-            took = time.monotonic() - began
-            self.budget = min(2 * self.budget, _MOST_BUDGET) if took < _ROUND else max(self.budget // 2, _LEAST_BUDGET)
-            self.note()
-            match status:
-                case ZoneStatus.LEVEL_DONE:
-                    return
-                case ZoneStatus.OUT_OF_MEMORY:
-                    raise Stop(self.watch.memory_reached())
-                case ZoneStatus.ASKED:
-                    self._answer()
-            self.watch.tell(self.figures)
-
-    def _answer(self) -> None:
-        """The kernel asks whether time may be held up in its present node."""
-        address = self.machine["cur"]
-        if self.code.graph.stuck(self.code.node(self.machine.node(address))):
-            self.found[STUCK] = address
-            self.machine.know([STUCK])
-
-    def note(self) -> None:
-        """Keep what has been shown for the first time."""
-        for bit, address in self.machine.found().items():
-            self.found.setdefault(bit, address)
-
-    def figures(self) -> Figures:
-        """How far the search is."""
-        machine = self.machine
-        return Figures(
-            states=machine.states(),
-            stored=machine["zones"],
-            transitions=sum(machine.counters().values()),
-            depth=self.depth,
-            seconds=self.watch.seconds,
-            frontier=machine["waiting"],
-            memory=resident_memory(),
-        )
-
-    # --- runs
-
-    def trace(self, bit: int) -> Trace:
-        """A run to where a bit was first seen."""
-        address = self.found[bit]
-        runs = Runs(self.code.system, self.code.bounds, self.code.key, self.eager)
-        names = [action.ground.firing.action.name for action in self.code.system.actions]
-        path = [
-            runs.mark(None if stored.action is None else names[stored.action], self.code.node(stored))
-            for stored in self.machine.path(address)
-        ]
-        return runs.trace(path, self._final(bit))
-
-    def _final(self, bit: int) -> Final:
-        system, exact = self.code.system, ZoneGraph(self.code.system, None)
-
-        def meeting(cases: Iterable[Case], node: Node) -> Iterator[Matrix]:
-            return (zone for zone in (exact.kept(node, case) for case in cases) if zone is not None)
-
-        def overflowing(node: Node) -> Iterator[Matrix]:
-            for action in system.actions:
-                if exact.overflows(node.state, action):
-                    yield from meeting(action.cases, node)
-
-        match bit:
-            case _ if bit == STUCK:
-                return lambda node: exact.held_up(node, system.doubtful)
-            case _ if bit == OVERFLOW:
-                return overflowing
-            case _ if bit >= PREMISE:
-                return lambda node: meeting(system.properties[bit - PREMISE].premise, node)
-            case _:
-                return lambda node: meeting(system.properties[bit].broken, node)
 
 
 class Zones:
@@ -179,13 +39,17 @@ class Zones:
 
     name = "zones"
 
+    def __init__(self, minimum: Minimum = "steps") -> None:
+        """`minimum` says what a run that breaks a property has the least of."""
+        self._minimum = minimum
+
     def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
         """Decide the properties in dense time. ModelError if the system has no zones, or for a limit that is not kept here."""
         check_request(system, properties)
         if limits.checkpoints is not None:
             raise ModelError("the search by zones keeps no checkpoints; leave them out, or search in ticks (engine explore)")
         watch = Watch(limits, progress)
-        run = _Run(system, properties, limits, watch)
+        run = _Run(system, properties, limits, watch, self._minimum)
         try:
             run.search()
         except Stop as reason:
@@ -206,6 +70,7 @@ class _Run:
     properties: tuple[Property, ...]
     limits: Limits
     watch: Watch
+    minimum: Minimum
     code: Prepared | None = None
     first: Search | None = None
     stopped: str | None = None
@@ -223,7 +88,7 @@ class _Run:
         self.first = Search(self.code, self.watch, ZoneMachine(self.code.code, True, self.watch.room), True)
         for _ in self.first.levels():
             if OVERFLOW in self.first.found:
-                self._raise_overflow()
+                raise_overflow(self.first.trace(OVERFLOW))
             violated = self.violated
             if violated and self.limits.stop_at_first:
                 raise Stop("it was told to stop at the first violation")
@@ -237,13 +102,6 @@ class _Run:
             return {}
         bits = {place: STUCK if prop.watches_time else place for place, prop in enumerate(self.properties)}
         return {place: bit for place, bit in bits.items() if bit in self.first.found}
-
-    def _raise_overflow(self) -> None:
-        assert self.first is not None
-        trace = self.first.trace(OVERFLOW)
-        for firing in trace.semantics.enabled(trace.last):
-            trace.semantics.fire(trace.last, firing)  # raises at the one that leaves its range, with its name
-        raise AssertionError("the compiled code found an integer out of range, the reference semantics did not")
 
     # --- the answer
 
@@ -273,11 +131,12 @@ class _Run:
         )
 
     def _traces(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
-        """A run of the fewest steps for each violated property; if a limit ends the search for it, a run, and that this is so."""
-        found: dict[int, tuple[Trace, str]] = {}
-        if not violated:
-            return found
+        """A run of the least steps, or time, for each violated property; if a limit ends the search for it, the best found."""
+        return {} if not violated else self._shortest(violated) if self.minimum == "steps" else self._soonest(violated)
+
+    def _shortest(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
         assert self.code is not None and self.first is not None
+        found: dict[int, tuple[Trace, str]] = {}
         problem = ""
         try:
             with ZoneMachine(self.code.code, False, self.watch.room) as machine:
@@ -286,10 +145,8 @@ class _Run:
                     for _ in second.levels():
                         if all(bit in second.found for bit in violated.values()):
                             break
-                except Stop as reason:
-                    problem = str(reason)
-                except KeyboardInterrupt:
-                    problem = "it was interrupted"
+                except (Stop, KeyboardInterrupt) as reason:
+                    problem = self._problem(reason)
                 for place, bit in violated.items():
                     if bit in second.found:
                         trace = second.trace(bit)
@@ -302,6 +159,34 @@ class _Run:
                 said = f"a run that breaks it has {len(trace.steps)} steps; the search for a shorter one ended: {problem}"
                 found[place] = trace, said
         return found
+
+    def _soonest(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
+        assert self.first is not None
+        found: dict[int, tuple[Trace, str]] = {}
+        for place, bit in violated.items():
+            trace, problem = self.first.trace(bit), ""
+            try:
+                for better in sooner(self.system, self.properties[place], trace, self.limits, self.watch):
+                    trace = better
+            except (Stop, KeyboardInterrupt, MemoryError) as reason:
+                problem = self._problem(reason)
+            taken, steps = duration(trace.seconds(trace.steps[-1].time if trace.steps else 0)), f"{len(trace.steps)} steps"
+            if problem:
+                found[place] = (
+                    trace,
+                    f"a run that breaks it takes {taken} and {steps}; the search for a sooner one ended: {problem}",
+                )
+            else:
+                found[place] = trace, f"a soonest run that breaks it takes {taken}, and of those the shortest has {steps}"
+        return found
+
+    def _problem(self, reason: BaseException) -> str:
+        match reason:
+            case KeyboardInterrupt():
+                return "it was interrupted"
+            case MemoryError():
+                return self.watch.memory_reached()
+        return str(reason)
 
     def _verdict(self, place: int, figures: Figures, broken: tuple[Trace, str] | None) -> Verdict:
         prop = self.properties[place]

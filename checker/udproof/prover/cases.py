@@ -252,6 +252,10 @@ class Case:
 
     # --- what happens
 
+    def _assume(self, kind: str, name: str, fact: Term) -> None:
+        """Take something for granted. `kind` and `name` say what it is, to those who ask what is needed (`argument`)."""
+        self.facts.append(fact)
+
     def _view(self) -> View:
         logic, act = self.logic, self.step.action
         if self.step is START:
@@ -268,14 +272,15 @@ class Case:
             number = counted[node.sort] = counted.get(node.sort, 0) + 1
             self.arguments.append(self.constant(node.sort, f"{node.sort.name}.a{number}"))
         env = dict(zip(act.params, self.arguments, strict=True))
-        self.facts += [logic.formula(guard.condition, env, self.present, True, self) for guard in act.guards]
+        for number, guard in enumerate(act.guards):
+            self._assume("guard", str(number), logic.formula(guard.condition, env, self.present, True, self))
         return After(logic, act, env)
 
-    def _deadlines(self) -> Iterator[Term]:
-        """That time may pass as far as it does."""
+    def _deadlines(self) -> None:
+        """Time may pass as far as it does."""
         for dead in self.logic.system.deadlines:
-            for at in self.tuples(dead.params):
-                yield self._allowed(dead, dict(zip(dead.params, at, strict=True)))
+            for at in list(self.tuples(dead.params)):
+                self._assume("deadline", dead.name, self._allowed(dead, dict(zip(dead.params, at, strict=True))))
 
     def _allowed(self, dead: Deadline, env: Env) -> Term:
         logic, limit = self.logic, dead.limit
@@ -335,7 +340,7 @@ class Case:
             for at in list(self.tuples(act.params)):
                 inner = dict(zip(act.params, at, strict=True))
                 guards = [logic.formula(guard.condition, inner, self.present, False, self) for guard in act.guards]
-                self.facts.append(logic.negated(logic.both(guards)))
+                self._assume("idle", act.name, logic.negated(logic.both(guards)))
 
     def close(self, assumed: Iterable[Lemma] = ()) -> None:
         """Complete the terms and the facts. `assumed` are the lemmas that may be asked for in `instances`."""
@@ -345,9 +350,10 @@ class Case:
                     self._add(literal.some.param.sort, self.library.witness(literal.some))
         self._close()
         if self.step is TIME:
-            self.facts += list(self._deadlines())
+            self._deadlines()
         for rule in self.given.axioms:
-            self.facts += self.instances(rule)
+            for instance in self.instances(rule):
+                self._assume("axiom", rule.origin, instance)
         logic = self.logic
         self.facts += [logic.compared(logic.time(symbol), ">=", logic.zero) for symbol in logic.system.durations]
         self.instantiate()

@@ -81,7 +81,7 @@ class Houdini:
         self.library, self.given, self.steps, self.clockwork = library, given, tuple(steps), clockwork
         self.logic = library.logic
         self.alive: dict[Lemma, None] = {}
-        self.dropped: dict[Lemma, None] = {}
+        self.dropped: dict[Lemma, str] = {}  # with the step that breaks them
         self.queries = 0
         self._questions: dict[tuple[Step, tuple[ex.IndexSort, ...]], Question] = {}
         somes = {one.some: lemma for lemma in candidates for one in lemma.literals if one.some is not None}
@@ -139,7 +139,7 @@ class Houdini:
             broken, settled[key] = self._look(*key, [lemma for lemma in new if lemma in self.alive])
             for lemma in broken:
                 del self.alive[lemma]
-                self.dropped[lemma] = None
+                self.dropped[lemma] = key[0].name
             waiting |= {other: None for other, used in settled.items() if not used.isdisjoint(broken)}
 
     def _look(self, step: Step, signature: tuple[ex.IndexSort, ...], new: Sequence[Lemma]) -> tuple[list[Lemma], frozenset[Lemma]]:

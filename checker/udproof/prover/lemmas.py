@@ -103,6 +103,18 @@ def functions(system: System) -> tuple[ex.ConstantSymbol | ex.VariableSymbol, ..
     return (*system.constants, *system.variables)
 
 
+def enumerations(system: System) -> tuple[ex.EnumSort, ...]:
+    """The enumerations of a system: those of its constants and variables, then those that only its formulas name."""
+    found: dict[ex.EnumSort, None] = {}
+    for sort in (symbol.sort for symbol in functions(system)):
+        if isinstance(sort, ex.EnumSort):
+            found.setdefault(sort)
+    for part in (part for node in system.formulas() for part in ex.walk(node)):
+        if isinstance(part, ex.Lit) and isinstance(part.sort, ex.EnumSort):
+            found.setdefault(part.sort)
+    return tuple(found)
+
+
 def _reads(node: ex.Expr) -> Iterator[ex.Symbol]:
     for part in ex.walk(node):
         if isinstance(part, ex.ClockIs):
@@ -163,9 +175,9 @@ def show_sum(bounds: Iterable[ex.Bound]) -> str:
     return " + ".join(bound.name if isinstance(bound, ex.DurationSymbol) else show_seconds(bound) for bound in bounds) or "0 s"
 
 
-def show_lemma(lemma: Lemma) -> str:
-    """A lemma as text: `for every v: Vm: run[v] = Run.paused => eligible[v]`."""
-    names = naming(lemma.params)
+def show_lemma(lemma: Lemma, named: Mapping[ex.Param, str] | None = None) -> str:
+    """A lemma as text: `for every v: Vm: run[v] = Run.paused => eligible[v]`. `named` may give its parameters other names."""
+    names = naming(lemma.params) if named is None else dict(named)
     premises = [_show(literal.atom, names) for literal in lemma.literals if not literal.positive]
     conclusions = [_show(literal.atom, names) for literal in lemma.literals if literal.positive]
     over = ", ".join(f"{names[node]}: {node.sort.name}" for node in lemma.params)
@@ -271,12 +283,11 @@ class Names:
             self._functions[definition.name] = definition
         self._clocks = {symbol.name: symbol for symbol in system.clocks}
         self._durations = {symbol.name: symbol for symbol in system.durations}
-        enumerations = [symbol.sort for symbol in self._functions.values() if isinstance(symbol.sort, ex.EnumSort)]
-        self._enumerations = {sort.name: sort for sort in enumerations}
+        self._enumerations = {sort.name: sort for sort in enumerations(system)}
 
     def lemma(self, data: Mapping[str, Any]) -> Lemma:
         """What `to_json` wrote."""
-        params = tuple(ex.Param(f"x{place}", self._sorts[name], -1 - place) for place, name in enumerate(data["over"]))
+        params = tuple(ex.Param(name[0].lower(), self._sorts[name], -1 - place) for place, name in enumerate(data["over"]))
         literals = tuple(Literal(bool(positive), self._atom(atom, params)) for positive, atom in data["some of"])
         return Lemma(params, literals, str(data["origin"]))
 
@@ -305,7 +316,7 @@ class Names:
         if kind == "read":
             return ex.Read(self._functions[rest[0]], tuple(self._read(arg, params) for arg in rest[1:]))
         if kind in ("all", "some"):
-            bound = ex.Param(f"x{len(params)}", self._sorts[rest[0]], -1 - len(params))
+            bound = ex.Param(rest[0][0].lower(), self._sorts[rest[0]], -1 - len(params))
             body = self._read(rest[1], (*params, bound))
             return ex.ForAll(bound, body) if kind == "all" else ex.Exists(bound, body)
         if kind == "clock":

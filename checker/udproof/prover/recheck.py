@@ -16,6 +16,11 @@ from udproof.prover.houdini import Clockwork, GaveUp
 from udproof.prover.smtlib import Writer, files
 from udproof.prover.theorem import Proof
 
+
+class Refuted(GaveUp):
+    """An obligation is false: the solver has a model against it, which is more than having no answer."""
+
+
 _ALONE = "property-time-can-pass.smt2"
 
 
@@ -34,7 +39,8 @@ def check(proof: Proof, properties: Sequence[str], clockwork: Clockwork) -> dict
             _consistent(proof, given)
         elif given != ["unsat"] * text.count("(check-sat)"):
             answer = next((one for one in given if one != "unsat"), "in part only")
-            raise GaveUp(f"an obligation of {name.removesuffix('.smt2')} is answered {answer}")
+            kind = Refuted if answer == "sat" else GaveUp
+            raise kind(f"an obligation of {name.removesuffix('.smt2')} is answered {answer}")
     return made
 
 

@@ -36,6 +36,7 @@ class Attempt:
     failed: Mapping[str, Failure]
     queries: int
     tried: int  # candidates
+    houdini: Houdini  # with what is alive, and what was dropped
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,10 @@ def search(
     possible = [prop for prop in properties if complaint(prop) is None]
     failed = {prop.name: Failure(f"the property {complaint(prop)}") for prop in properties if complaint(prop) is not None}
     times = sorted(inequalities(system, durations, system.properties), key=lambda one: (one.room(durations), -len(one.small)))
-    pool = candidates(system, [prop for prop in possible if not prop.watches_time], samples, own)
+    given = list(own)  # these may compare clocks in ways that samples do not keep apart
+    pool = candidates(system, [prop for prop in possible if not prop.watches_time], samples, given)
     for sample in samples:
-        pool = [lemma for lemma in pool if not sample.refutes(lemma)]
+        pool = [lemma for lemma in pool if lemma in given or not sample.refutes(lemma)]
     told(f"{len(pool)} candidates")
     library = Library(Logic(system))
     houdini = Houdini(library, Given.of(system, times), steps_of(system), pool, clockwork)
@@ -93,7 +95,7 @@ def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str,
     for lemma in ranges(system):
         if not minimiser.show(lemma, lemma.origin):
             failed |= {prop.name: Failure(f"{lemma.origin} may be left by some action") for prop in possible}
-            return Attempt(Proof(system, (), (), (), {}), failed, houdini.queries, tried)
+            return Attempt(Proof(system, (), (), (), {}), failed, houdini.queries, tried, houdini)
     for prop in possible:
         if prop.watches_time:
             fine = minimiser.show_time_passes(system.deadlines, prop.name)
@@ -111,7 +113,7 @@ def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str,
     for name, why in found.shown.items():
         supports[name] = why
     proof = Proof(system, tuple(found.lemmas), times, tuple(shown), supports)
-    return Attempt(proof, failed, houdini.queries, tried)
+    return Attempt(proof, failed, houdini.queries, tried, houdini)
 
 
 def _independent(logic: Logic, times: Sequence[Inequality]) -> tuple[Inequality, ...]:

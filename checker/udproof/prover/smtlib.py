@@ -24,7 +24,18 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action, Update
 from udproof.language.claims import Deadline
 from udproof.prover.candidates import ranges
-from udproof.prover.lemmas import Atom, ClockAt, Inequality, Lemma, Literal, Spread, functions, of_property, show_lemma
+from udproof.prover.lemmas import (
+    Atom,
+    ClockAt,
+    Inequality,
+    Lemma,
+    Literal,
+    Spread,
+    enumerations,
+    functions,
+    of_property,
+    show_lemma,
+)
 from udproof.prover.theorem import Proof
 
 FORMAT = 1
@@ -129,8 +140,7 @@ class Writer:
         for sort, elements in _named(system).items():
             for element in elements:
                 yield f"(declare-const {_symbol(f'{sort.name}:{element}')} {_symbol(sort.name)})"
-        enumerations = dict.fromkeys(symbol.sort for symbol in functions(system) if isinstance(symbol.sort, ex.EnumSort))
-        for one in enumerations:
+        for one in enumerations(system):
             members = " ".join(f"({_symbol(f'{one.name}.{member}')})" for member in one.members)
             yield f"(declare-datatype {_symbol(one.name)} ({members}))"
         for duration in system.durations:

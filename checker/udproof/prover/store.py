@@ -35,6 +35,11 @@ def stored(system: System) -> Iterator[Proof]:
             yield found
 
 
+def as_kept(proof: Proof) -> Proof:
+    """The proof as it will be read again, so that what is written from it is the same now and later. ValueError if it cannot be."""
+    return _from(json.loads(json.dumps(_to(proof))), proof.system)
+
+
 def keep(proof: Proof, folder: Path | None = None) -> Path | None:
     """Write a proof to the cache, or to a folder. None if nothing can be written there: the next run will search again."""
     path = (folder or cache()) / f"{proof.system.hash}.json"
@@ -58,13 +63,16 @@ def _to(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _read(path: Path, system: System) -> Proof | None:
+def _from(data: dict[str, Any], system: System) -> Proof:
+    if data["format"] != FORMAT or data["formulas"] != system.hash:
+        raise ValueError("these are lemmas about something else, or in another form")
     names = Names(system)
+    times = tuple(Inequality(names.bounds(a), names.bounds(b), bool(strict)) for a, strict, b in data["times"])
+    return Proof(system, tuple(names.lemma(one) for one in data["lemmas"]), times, tuple(map(str, data["shown"])))
+
+
+def _read(path: Path, system: System) -> Proof | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] != FORMAT or data["formulas"] != system.hash:
-            return None
-        times = tuple(Inequality(names.bounds(a), names.bounds(b), bool(strict)) for a, strict, b in data["times"])
-        return Proof(system, tuple(names.lemma(one) for one in data["lemmas"]), times, tuple(map(str, data["shown"])))
+        return _from(json.loads(path.read_text(encoding="utf-8")), system)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None

@@ -3,7 +3,8 @@
 Source: Apalache's ADR 015, https://apalache-mc.org/docs/adr/015adr-trace.html. A file has `vars` and `states`; a state maps each
 variable to a value. A variable over index sorts is a `#map` from element names (a `#tup` of them, if there are several arguments),
 an integer is `{"#bigint": "7"}` so that no reader rounds it, a member of an enumeration is its name. Clocks are variables too, read
-in ticks; `#meta.tick` is the length of a tick in seconds, as a fraction.
+in ticks; `#meta.tick` is the length of a tick in seconds, as a fraction. So every number is a whole one, also where instants are
+not: a run of dense time at 1/2 s and 5/6 s is told in ticks of 1/6 s, and read back in the same (`tick_of`).
 
 How a state came about stands in its own `#meta`: `action`, `args` and `actor`, or `wait` in ticks; `time` in ticks since the start;
 the truth of each property. (`#meta.index` alone is a plain number, since the format's other readers want it so.)
@@ -18,6 +19,7 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -29,6 +31,7 @@ from udproof.language.semantics import Firing, Semantics, State
 
 _FORMAT = "https://apalache-mc.org/docs/adr/015adr-trace.html"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)  # no time or value of ours is longer, and int() of more is slow
+_TICK = re.compile(r"[0-9]{1,40}(/[0-9]{1,40})?", re.ASCII)
 _HUGE = 10**40
 _Symbol: TypeAlias = ex.VariableSymbol | ex.ClockSymbol
 
@@ -102,10 +105,23 @@ def _value(semantics: Semantics, symbol: _Symbol, value: int) -> object:
 # --- Reading.
 
 
-def from_itf(document: object, semantics: Semantics) -> Trace:
-    """The run that a document of `to_itf` tells, replayed; plain integers are accepted too.
+def tick_of(document: object) -> Fraction | None:
+    """The length of a tick in seconds that a document gives, None if it gives none. BadTrace if it is no positive fraction."""
+    told = _dict(_dict(document, "the document").get("#meta"), "the #meta of the document").get("tick")
+    if told is None:
+        return None
+    if isinstance(told, str) and _TICK.fullmatch(told):
+        whole, _, parts = told.partition("/")
+        if int(whole) and int(parts or 1):
+            return Fraction(int(whole), int(parts or 1))
+    raise BadTrace(f"the tick of the document is {_shown(told)}, where a positive fraction of seconds such as 5 or 1/6 is due")
 
-    BadTrace if the document is malformed, is of another model, or says anything that the model does not.
+
+def from_itf(document: object, semantics: Semantics) -> Trace:
+    """The run that a document of `to_itf` tells, replayed by the semantics, whose ticks must be as long as the document's.
+
+    Plain integers are accepted too. BadTrace if the document is malformed, is of another model, or says anything that the model
+    does not.
     """
     whole = _dict(document, "the document")
     _check_model(_dict(whole.get("#meta"), "the #meta of the document"), semantics)

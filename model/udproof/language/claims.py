@@ -11,7 +11,7 @@ once for "holds" to mean anything: a property whose premise is never reached is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -35,6 +35,7 @@ class Property:
     cause: Sentence | None
     location: Location | None = field(compare=False)
     watches_time: bool = False  # true of TIME_CAN_PASS alone, whose body is about steps, not about a state's values
+    lemmas: tuple[Property, ...] = ()  # hints for a proof; no part of what is claimed
 
 
 TIME_CAN_PASS = Property(
@@ -83,6 +84,7 @@ def invariant(
     premise: Callable[..., Bool] | None = ...,
     cause: Callable[..., str] | None = ...,
     name: str | None = ...,
+    lemmas: Iterable[Property] = ...,
 ) -> Callable[[Callable[..., Bool]], Property]: ...
 
 
@@ -93,11 +95,15 @@ def invariant(
     premise: Callable[..., Bool] | None = None,
     cause: Callable[..., str] | None = None,
     name: str | None = None,
+    lemmas: Iterable[Property] = (),
 ) -> Property | Callable[[Callable[..., Bool]], Property]:
     """Decorator: the function's formula, for every value of its parameters, as a property.
 
     The name is the function's with hyphens, unless `name` is given; the docstring's first paragraph is the statement.
     `premise` and `cause` take the same parameters. Without a premise, reaching any state is enough.
+
+    `lemmas` are hints for a proof for every size: further properties, written like this one, that are tried as lemmas before any
+    that are found. A proof that needs one says so. They are not believed, not checked by a search, and no part of the system.
     """
 
     def declare(function: Callable[..., Bool]) -> Property:
@@ -111,6 +117,13 @@ def invariant(
             raise ModelError(f"property {function.__name__} is given the name {name!r}, which is no text.", where)
         if (name or function.__name__.replace("_", "-")) == TIME_CAN_PASS.name:
             raise ModelError(f"{TIME_CAN_PASS.name} is the name of the check that every timed system gets; use another.", where)
+        if isinstance(lemmas, Property):
+            raise ModelError(f"the lemmas of property {function.__name__} are a tuple, even of one: lemmas=(x,).", where)
+        hints = tuple(lemmas)
+        if odd := [hint for hint in hints if not isinstance(hint, Property)]:
+            raise ModelError(
+                f"the lemmas of property {function.__name__} are properties, made by @invariant; {odd[0]!r} is none.", where
+            )
         pairs = [param(label, sort) for label, sort in classes(function)]
         terms = [term for _, term in pairs]
         return Property(
@@ -122,6 +135,7 @@ def invariant(
             ex.TRUE if premise is None else truth(call(premise, terms, "a premise")),
             None if cause is None else sentence(cause, terms),
             where,
+            lemmas=hints,
         )
 
     return declare if function is None else declare(function)
