@@ -20,6 +20,7 @@ ROOTS = tuple(str(DOCS.parent / name) for name in ("model", "properties", "count
 
 _CONSOLE = re.compile(r"(?<=^```console\n)(?P<body>.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n+```\w*\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+_ELSEWHERE = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "BUILD_NUMBER")  # pytest, too, shows more where a build server asks
 _UNSTEADY = (
     (re.compile(r"\d+\.\d\d s, \d+ MB"), "0 s, 0 MB"),  # what the search took
     (re.compile(r"(?<=model )[0-9a-f]{16}"), "0"),  # changes with every letter of the model
@@ -73,7 +74,7 @@ def workplace(folder: Path, text: str) -> Path:
 
 
 def _environment(commands: Path) -> dict[str, str]:
-    own = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    own = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE}
     path = os.pathsep.join([str(commands), os.environ.get("PATH", "")])
     return {**own, "PATH": path, "PYTHONPATH": os.pathsep.join(ROOTS), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
