@@ -36,9 +36,10 @@ from udproof.engines.instantiate import Look
 from udproof.engines.kernel import COUNTERS
 from udproof.engines.limits import MOST_PROPERTIES, Stop, Watch, check_request, most_memory, resident_memory
 from udproof.engines.machine import Machine, Status
+from udproof.engines.overflow import raise_overflow
 from udproof.engines.packing import Packing
 from udproof.engines.stored import MULTIPLIERS
-from udproof.engines.symmetry import Nest, Symmetry
+from udproof.engines.symmetry import nest_of
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import Property, System
 from udproof.language.semantics import Semantics, State
@@ -57,9 +58,7 @@ class Compiled:
         """`look` is called again and again while the work goes on, and may raise to end it."""
         self.semantics = Semantics(system)
         self.ground = GroundSystem(self.semantics, properties, look)
-        found = Symmetry(self.semantics, look) if symmetry else None
-        self.notes = tuple(found.notes) if found is not None else ()
-        nest = found.slots(self.semantics) if found is not None else Nest(tuple(range(len(self.semantics.layout.slots))))
+        nest, self.notes = nest_of(self.semantics, symmetry, look)
         self.packing = Packing(self.ground, nest)
         self.canonical = Canonical(nest, self.packing)
         self.model: Model = emit(self.ground, self.packing, self.canonical if self.canonical.groups else None, COUNTERS, look)
@@ -183,7 +182,7 @@ class _Search:
         """Keep what this level has shown for the first time, and stop if that is enough."""
         self.look_at_seen()
         if OVERFLOW in self.seen:
-            self._raise_overflow()
+            raise_overflow(self.trace(OVERFLOW))
         self.machine.know(sum(1 << bit for bit in self.seen))
         violated = self.violated
         if violated and self.watch.limits.stop_at_first:
@@ -200,12 +199,6 @@ class _Search:
     def violated(self) -> list[int]:
         """The numbers of the violated properties."""
         return [bit for bit in self.seen if bit < MOST_PROPERTIES]
-
-    def _raise_overflow(self) -> None:
-        trace = self.trace(OVERFLOW)
-        for firing in trace.semantics.enabled(trace.last):
-            trace.semantics.fire(trace.last, firing)  # raises at the one that leaves its range, with its name
-        raise AssertionError("the compiled code found an integer out of range, the reference semantics did not")
 
     def _look(self) -> None:
         self.watch.look()
