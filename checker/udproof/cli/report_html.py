@@ -6,6 +6,7 @@ The page's last part says on what the answers rest: what was assumed, how far th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from udproof.cli.about import NAME, version
 from udproof.cli.report_text import again, title, word
@@ -13,6 +14,8 @@ from udproof.cli.runs import Run, amount, far
 from udproof.cli.sources import without_mistake
 from udproof.cli.trust import sentences
 from udproof.counterexamples.html import Answer, Chapter, Counterexample, document
+from udproof.counterexamples.runnable import Runnable
+from udproof.engines.page import runnable
 from udproof.engines.verdict import Outcome
 
 
@@ -29,9 +32,15 @@ def _chapter(run: Run) -> Chapter:
         for verdict in run.result.verdicts
     )
     right = without_mistake(run.subject)
-    examples = tuple(Counterexample(trace, verdict.property, again(run, verdict), right) for verdict, trace in run.violations)
+    models: dict[tuple[str, Fraction], Runnable | None] = {}
+    examples = []
+    for verdict, trace in run.violations:
+        key = trace.system.hash, trace.semantics.time.unit
+        if key not in models:
+            models[key] = runnable(trace.semantics, [one.property for one in run.result.verdicts])
+        examples.append(Counterexample(trace, verdict.property, again(run, verdict), right, models[key]))
     trust = (("Evidence", tuple(_evidence(run))), ("Assumed", run.assumptions or ("nothing beyond the model",)))
-    return Chapter(f"{system.name}{mutant}", f"{title(run.subject)}.", answers, examples, trust)
+    return Chapter(f"{system.name}{mutant}", f"{title(run.subject)}.", answers, tuple(examples), trust)
 
 
 def _evidence(run: Run) -> Iterator[str]:

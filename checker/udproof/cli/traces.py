@@ -32,6 +32,7 @@ from udproof.counterexamples.itf import from_itf, tick_of
 from udproof.counterexamples.regression import Design, regression_test
 from udproof.counterexamples.table import markdown, plain
 from udproof.counterexamples.trace import BadTrace, Trace
+from udproof.engines.page import runnable
 from udproof.engines.zone_time import semantics_in_ticks
 from udproof.language import Property
 from udproof.protocol import fleets
@@ -191,7 +192,8 @@ def _drawn(trace: Trace, form: str, prop: Property | None) -> str | bytes:
         return drawn(form, trace, prop)
     if form == "html":
         summary = f"a run of the model {trace.system.hash}"
-        return page([Chapter(trace.system.name, summary, counterexamples=(Counterexample(trace, prop),))])
+        example = Counterexample(trace, prop, model=runnable(trace.semantics, trace.system.checks))
+        return page([Chapter(trace.system.name, summary, counterexamples=(example,))])
     table = step_table(trace, trace.system.checks if prop is None else [prop])
     if form == "text":
         return table.as_text(width())

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from udproof.engines.algebra import Ground, Op, conjoin, disjoin, negate
 from udproof.engines.algebra import at_most as le
 from udproof.engines.canonical import Canonical
-from udproof.engines.emitter import INLINE, Emitter, store, word_at
+from udproof.engines.emitter import INLINE, Emitter, copy, store, word_at
 from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.instantiate import Look
 from udproof.engines.integers import Integers
@@ -86,7 +86,7 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
         expand="\n".join(lines),
         watch=watch,
         locals=LOCALS + (canonical.locals() if canonical is not None else ""),
-        functions="\n".join([*([_copy(packing.words)] if packing.words > INLINE else []), *emitter.functions]),
+        functions="\n".join([*([copy(packing.words)] if packing.words > INLINE else []), *emitter.functions]),
         fanout=len(alike) + caps + 1,
         counters=(*names, EXPANDED, *(f"{WEIGHT} {place}" for place in range(len(weights)))),
     )
@@ -258,18 +258,6 @@ def _until_known(place: int, bit: str) -> str:
     """A bit that is computed only until it is known: most premises are reached early, and then cost no more than this test."""
     known = f"(i64.and (i64.shr_u (global.get $known) (i64.const {place})) (i64.const 1))"
     return f"(if (result i64) (i64.eqz {known}) (then {bit}) (else (i64.const 0)))"
-
-
-def _copy(words: int) -> str:
-    """A function that copies a state."""
-    pairs = [
-        f"(v128.store offset={8 * word} (local.get $to) (v128.load offset={8 * word} (local.get $from)))"
-        for word in range(0, words - 1, 2)
-    ]
-    if words % 2:
-        at = 8 * (words - 1)
-        pairs.append(f"(i64.store offset={at} (local.get $to) (i64.load offset={at} (local.get $from)))")
-    return f"(func $copy (param $to i32) (param $from i32) {' '.join(pairs)})"
 
 
 DOUBT = 30  # the bit of `watch` for `GroundSystem.doubtful`

@@ -214,3 +214,15 @@ def word_at(state: str, word: int) -> str:
 def store(word: int, text: str) -> str:
     """Writes a word of the state at $o."""
     return f"(i64.store offset={8 * word} (local.get $o) {text})"
+
+
+def copy(words: int) -> str:
+    """A function that copies a state."""
+    pairs = [
+        f"(v128.store offset={8 * word} (local.get $to) (v128.load offset={8 * word} (local.get $from)))"
+        for word in range(0, words - 1, 2)
+    ]
+    if words % 2:
+        at = 8 * (words - 1)
+        pairs.append(f"(i64.store offset={at} (local.get $to) (i64.load offset={at} (local.get $from)))")
+    return f"(func $copy (param $to i32) (param $from i32) {' '.join(pairs)})"

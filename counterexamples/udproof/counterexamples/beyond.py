@@ -1,8 +1,8 @@
 """What else could happen: for each state of a run every action that is possible there, with what it would change.
 
-The idea: a reader of a counterexample asks "and if the host had resumed here?". The page cannot run the model, so the answers are
-computed beforehand by the reference semantics, for the states of the run and one step beyond them, and no further; the page says
-so.
+The idea: a reader of a counterexample asks "and if the host had resumed here?". A page in which the model runs (`runnable`) answers
+by itself. Of a model that is too large for a page, the answers are computed beforehand by the reference semantics, for the states
+of the run and one step beyond them, and no further; the page says so.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from udproof.counterexamples.instead import failing, parting
 from udproof.counterexamples.markup import Markup, data, element, joined
 from udproof.counterexamples.passing import passing
 from udproof.counterexamples.picture import timing
+from udproof.counterexamples.runnable import Runnable, told
 from udproof.counterexamples.stepping import stepping
 from udproof.counterexamples.table import StepRow, StepTable
 from udproof.counterexamples.trace import Trace
@@ -46,13 +47,15 @@ class Answer:
 class Counterexample:
     """A run, the property that it breaks (None: a run that is shown as it is), and the command that shows it again.
 
-    `right` is the system without the mistake, where the run is of a system with one.
+    `right` is the system without the mistake, where the run is of a system with one; `model` lets a reader leave the run and go
+    on by himself.
     """
 
     trace: Trace
     prop: Property | None
     command: str = ""
     right: System | None = None
+    model: Runnable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,19 @@ _BUTTONS = (
 _BEYOND = (
     "Every action that is possible here, with what it would change. Worked out beforehand: one step beyond the run, no further."
 )
+_OWN_WAY = (
+    "Every action that is possible here, with what it would change. Take one to leave the run and see what comes of it: the model "
+    "runs in this page."
+)
 _NOTHING = "This page holds no counterexample: no property is violated in what was looked into."
 
 
 def document(chapters: Sequence[Chapter]) -> str:
     """The whole page."""
     style, script = _asset("report.css"), _asset("report.js")
-    allowed = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
+    runs = any(example.model for chapter in chapters for example in chapter.counterexamples)
+    scripts = f"'{_hash(script)}'" + (" 'wasm-unsafe-eval'" if runs else "")  # which lets WebAssembly be compiled, and nothing else
+    allowed = f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; img-src data:"
     policy = f"{allowed}; base-uri 'none'; form-action 'none'"
     title = chapters[0].title if len(chapters) == 1 else f"{len(chapters)} systems"
     slugs = _Slugs()
@@ -132,7 +141,14 @@ def _chapter(chapter: Chapter, slugs: _Slugs) -> Markup:
         parts.append(_verdicts(chapter.answers, address))
     if chapter.answers and not examples:
         parts.append(element("p", _NOTHING, class_="none"))
-    parts += [_counterexample(slug, example) for slug, example in examples]
+    models: list[Runnable] = []
+    for slug, example in examples:
+        if example.model is not None and example.model not in models:
+            models.append(example.model)
+            text = data(told(example.model))
+            parts.append(element("script", text, type="application/json", id=f"{examples[0][0]}:model-{len(models)}"))
+        number = 0 if example.model is None else models.index(example.model) + 1
+        parts.append(_counterexample(slug, example, f"{examples[0][0]}:model-{number}" if number else None))
     if chapter.trust:
         lists = (joined([element("h3", heading), _list(lines)]) for heading, lines in chapter.trust)
         parts.append(element("section", element("h2", "On what this rests"), *lists, class_="trust"))
@@ -163,7 +179,7 @@ def _head(words: Iterable[str]) -> Markup:
     return element("thead", element("tr", *(element("th", word, scope="col") for word in words)))
 
 
-def _counterexample(slug: str, example: Counterexample) -> Markup:
+def _counterexample(slug: str, example: Counterexample, model: str | None) -> Markup:
     trace, prop = example.trace, example.prop
     drawn = timing(trace, prop)
     table = step_table(trace, [prop] if prop else trace.system.checks)
@@ -177,7 +193,8 @@ def _counterexample(slug: str, example: Counterexample) -> Markup:
     state = [element("summary", "The state after this step"), element("div", class_="values")]
     beyond = [
         element("summary", "What could happen in this state"),
-        element("p", _BEYOND, class_="note"),
+        element("p", _OWN_WAY if model else _BEYOND, class_="note"),
+        element("div", class_="own-way"),
         element("div", class_="beyond"),
     ]
     figure = element("figure", _inlined(drawn.svg, slug), tabindex=0, aria_label="Timing diagram; it scrolls")
@@ -189,8 +206,8 @@ def _counterexample(slug: str, example: Counterexample) -> Markup:
     ]
     if example.command:
         parts.append(element("p", Markup("To see this run again: "), element("code", example.command), class_="again"))
-    parts.append(element("script", data(stepping(trace, prop, drawn)), type="application/json"))
-    return element("section", *parts, class_="run", id=slug, aria_label=heading)
+    parts.append(element("script", data(stepping(trace, prop, drawn, example.model)), type="application/json"))
+    return element("section", *parts, class_="run", id=slug, aria_label=heading, data_model=model)
 
 
 def _without_mistake(trace: Trace, prop: Property, right: System) -> list[Markup]:

@@ -12,6 +12,7 @@ from typing import Any
 from udproof.counterexamples.beyond import Choices, choices
 from udproof.counterexamples.explain import arguments, duration, readings, word
 from udproof.counterexamples.picture import Timing
+from udproof.counterexamples.runnable import Runnable, packed
 from udproof.counterexamples.table import plain
 from udproof.counterexamples.trace import Trace
 from udproof.language import Property
@@ -19,8 +20,8 @@ from udproof.language import expressions as ex
 from udproof.language.semantics import Slot
 
 
-def stepping(trace: Trace, prop: Property | None, drawn: Timing) -> dict[str, Any]:
-    """The data of a run. Keys:
+def stepping(trace: Trace, prop: Property | None, drawn: Timing, model: Runnable | None = None) -> dict[str, Any]:
+    """The data of a run; `model` is what the page runs it with. Keys:
 
     - `spans`: for each step, the start among them, from where to where it is on the diagram (pixels of its canvas);
     - `top`, `bottom`: the edges of the lanes;
@@ -28,7 +29,8 @@ def stepping(trace: Trace, prop: Property | None, drawn: Timing) -> dict[str, An
     - `words`: all values in words; `start` and `changes` give positions in it;
     - `changes`: for each step but the start, `[place, word, place, word, ...]`;
     - `choices`: for each state what could happen in it: a sentence about time, `[who, action, changes, holds, taken]` for each
-      action, and how many more there are.
+      action, and how many more there are; nothing where the page has a model, which knows;
+    - `packed`: with a model, the words of each state.
     """
     words: dict[str, int] = {}
     slots = trace.semantics.layout.slots
@@ -49,7 +51,8 @@ def stepping(trace: Trace, prop: Property | None, drawn: Timing) -> dict[str, An
         "words": list(words),
         "start": rows[0],
         "changes": changes,
-        "choices": [_told(some) for some in choices(trace, prop)],
+        "choices": [_told(some) for some in choices(trace, prop)] if model is None else [],
+        "packed": [] if model is None else packed(model, trace.states),
     }
 
 
