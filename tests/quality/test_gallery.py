@@ -47,6 +47,31 @@ SHORTEST = {
     "NoResync": (11, r"10 s pass"),
     "SlewNotStep": (11, r"10 s pass"),
     "PulledBack": (11, r"the clock of web-\d is corrected twice, and is ahead now"),
+    # And of the parts. Announce, approve, start, begin, freeze are 5, and whoever cancels then makes the 6th.
+    "CancelledStillRuns": (6, r"cancel step-0: its events vanish"),
+    "OverlappingJobs": (11, r"web-ud\d-a pauses its VMs"),  # 5 of one job, its begin, the 5 of the other; the order is open
+    "GateIgnored": (20, r"web-ud\d-a pauses its VMs"),  # a whole step (12 with the clock), ill, recovery, finish, and 5
+    # Decided, sent and taken make the 5 to an impact 8. Those with the command doubled, applied, failed, heard and closed: 16.
+    # Recovery, to be tried again: 18. The other step's 8, and take, begin, freeze by the late command.
+    "CommandWithoutNumber": (29, r"web-ud\d-a pauses its VMs"),
+    "NumberForgotten": (29, r"web-ud\d-a pauses its VMs"),
+    "ClosedOverSilentHost": (19, r"web-ud\d-a pauses its VMs"),  # 5 to be sent, closed, recovery, retry; 8; and 3 of the first
+    "SentBeforeDecided": (5, r"web-ud\d-a pauses its VMs"),  # announce, sent, taken, begin, freeze
+    "BlindWrite": (17, r"web-ud\d-a pauses its VMs"),  # wait, take-over, 2 announced, wait, and twice 6 from start to freeze
+    "DecisionNotDurable": (17, r"web-ud\d-a pauses its VMs"),  # twice 8 and a take-over
+    "HangUndetected": (7, r"30 s pass"),  # 5, the hang, and the wait
+    "NaiveLeader": (4, r"web-\d approves event web@step-0, .*"),  # announced, read, prepared, approved
+    "RecoverAtStarted": (6, r"the agent of web-\d reads that its event is started, .*"),  # announced, read, prepared, wait, start
+    "SlowPoll": (7, r"10 s pass"),  # announce, wait, start, begin, freeze, apply, and longer than streaming bears
+    "StaleReplica": (4, r"the endpoint of web-\d changes over to a replica .*"),  # announced, shown, read
+    "MigrationUnbounded": (5, r"30 s pass"),  # announce, approve, start, migrate
+    "MigrationOutlivesStep": (15, r"close step-0"),  # 3, migrate, fail; 7 of the other host's failed update; reboot, boot
+    # And of what the other properties rest on; `test_counterexamples` has the reasons.
+    "ApprovalOutlivesEvent": (8, r"close step-2"),
+    "DoneWithAnOldHost": (14, r"finish step-1"),
+    "RebootedNeedlessly": (4, r"host-\d reboots, whether or not web-\d may be updated in place"),
+    "BegunTwice": (6, r"host-\d begins its update: devices drain"),
+    "ReportedTooSoon": (8, r"host-\d is updated, says so, and restores its VMs"),
 }
 
 

@@ -40,7 +40,7 @@ class Property:
 
 TIME_CAN_PASS = Property(
     name="time-can-pass",
-    statement="Whenever a deadline stops time, some action can still happen.",
+    statement="Whenever a deadline stops time, some action can still happen; that time then goes on is not claimed.",
     source="a model in which time stops with nothing left to do proves too much",
     params=(),
     body=ex.TRUE,

@@ -32,6 +32,19 @@ class Instance:
     notes: tuple[str, ...] = ()
 
 
+def codes(sort: ex.Sort, elements: Mapping[str, tuple[str, ...]]) -> range:
+    """The codes of a sort's values, where these are the elements of the index sorts, by name."""
+    match sort:
+        case ex.BoolSort():
+            return range(2)
+        case ex.IntSort(low=low, high=high):
+            return range(low, high + 1)
+        case ex.EnumSort(members=members):
+            return range(len(members))
+        case ex.IndexSort(name=name):
+            return range(len(elements[name]))
+
+
 class Declarations(Protocol):
     """What an instance is for: the sorts and symbols that occur in a system."""
 

@@ -48,7 +48,7 @@ def show(node: ex.Expr, names: Names) -> str:
         case ex.Or(parts=parts):
             return " or ".join(_inner(part, names) for part in parts) or "False"
         case ex.Eq(left=left, right=right):
-            return f"{_inner(left, names)} = {_inner(right, names)}"
+            return f"{_side(left, names)} = {_side(right, names)}"
         case ex.Le(left=left, right=right):
             return f"{_inner(left, names)} <= {_inner(right, names)}"
         case ex.Sum(left=left, right=right, factor=factor):
@@ -105,6 +105,12 @@ def show_sentence(said: Sentence | None, names: Names) -> str:
 def _clock(clock: ex.ClockSymbol, args: tuple[ex.Expr, ...], names: Names) -> str:
     inner = ", ".join(show(arg, names) for arg in args)
     return f"{clock.name}[{inner}]" if args else f"{clock.name}.value"
+
+
+def _side(node: ex.Expr, names: Names) -> str:
+    """One side of an equation, in brackets if it is a comparison itself."""
+    text = _inner(node, names)
+    return f"({text})" if isinstance(node, ex.Eq | ex.Le | ex.ClockIs | ex.Not) else text
 
 
 def _inner(node: ex.Expr, names: Names) -> str:

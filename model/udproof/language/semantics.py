@@ -23,7 +23,7 @@ from udproof.language.actions import Action, Guard
 from udproof.language.claims import Deadline, Property
 from udproof.language.errors import ModelError
 from udproof.language.evaluation import Env, environments, evaluate
-from udproof.language.instance import ConstantsOnly
+from udproof.language.instance import ConstantsOnly, codes
 from udproof.language.system import System
 from udproof.language.time import TickTime
 
@@ -96,15 +96,7 @@ class Semantics:
 
     def values(self, sort: ex.Sort) -> range:
         """The codes of a sort's values."""
-        match sort:
-            case ex.BoolSort():
-                return range(2)
-            case ex.IntSort(low=low, high=high):
-                return range(low, high + 1)
-            case ex.EnumSort(members=members):
-                return range(len(members))
-            case ex.IndexSort():
-                return range(len(self.system.elements(sort)))
+        return codes(sort, self.system.instance.elements)
 
     def span(self, slot: int) -> tuple[int, int]:
         """The least and the most value of a slot; a clock's is in ticks."""

@@ -32,7 +32,7 @@ from udproof.protocol import (
 from udproof.protocol.events import Status, event
 from udproof.protocol.fleet import WORKLOADS, Fleet, Grouping, VmEntry
 from udproof.protocol.part import Part
-from udproof.protocol.placement import Vm, domain_of, event_of, events_fit, pause_limit, placement_rule
+from udproof.protocol.placement import Vm, domain_of, event_of, events_fit, in_place_fits, pause_limit, placement_rule
 from udproof.protocol.vm import Guest, Run, guest_clock, run
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ def protocol(fleet: Fleet, properties: Iterable[Property] = ()) -> System:
         actions=tuple(core),
         properties=tuple(properties),
         deadlines=(*host.DEADLINES, *vm.DEADLINES),
-        axioms=(placement_rule, events_fit) if fleet.check_placement else (events_fit,),
+        axioms=(*((placement_rule,) if fleet.check_placement else ()), events_fit, in_place_fits),
         picture=PICTURE,
         assumptions=tuple(assumed),
         instance=instance_of(fleet),
@@ -138,6 +138,7 @@ def instance_of(fleet: Fleet) -> Instance:
     step_of_host = {entry.name: entry.step for entry in fleet.hosts}
     spoken = [(scope, step_of_host[entry.host]) for scope, entry in zip(scopes, fleet.vms, strict=True)]
     told = _once(spoken)
+    rebooting = {entry.host for entry in fleet.vms if not entry.eligible}
     letter = "UD" if fleet.grouping is Grouping.UPDATE_DOMAIN else "FD"
     domains = [f"{letter} {number}" for number in range(max(entry.domain for entry in fleet.vms) + 1)]
     return Instance(
@@ -159,6 +160,7 @@ def instance_of(fleet: Fleet) -> Instance:
             "event_step": _table(steps.index(step) for _, step in told),
             "event_set": _table(sets.index(scope) for scope, _ in told),
             "eligible": _table(int(entry.eligible) for entry in fleet.vms),
+            "in_place": _table(int(name not in rebooting) for name in hosts),
             "attempts": {(): fleet.attempts},
             **_of_parts(fleet, scopes, sets),
         },

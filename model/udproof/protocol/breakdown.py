@@ -37,6 +37,7 @@ from udproof.protocol.host import (
     Stage,
     apply,
     begin,
+    down_on_host,
     freeze,
     reboot,
     restore,
@@ -44,6 +45,7 @@ from udproof.protocol.host import (
     resume_old,
     roll_back,
     stage,
+    up_to_date,
 )
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.part import Part, adding, assuming, joining, meaning, suspending
@@ -160,6 +162,10 @@ def _is_felled(v: Vm) -> Bool:
     return felled(v)
 
 
+def _has_fallen(h: Host) -> Bool:
+    return fallen[h]
+
+
 FOUND_OUT = deadline("hang-is-found-out", Host, during=lambda h: hung[h], limit=lambda h: hung_for[h] <= detection)
 DEADLINES = (FOUND_OUT,)
 _AFTERWARDS = (restart_elsewhere, close_failure, hear_of_failure)
@@ -169,6 +175,7 @@ ACTIONS = (fail, hang, find_out, *_AFTERWARDS)
 def part(fails: bool, hangs: bool) -> Part:
     """The part, with hosts that fail of themselves, or hang, or both."""
     changes: list[Change] = [_stands, _its_host_stands, meaning(impacted, never=_is_felled)]
+    changes += [meaning(down_on_host, also=_is_felled), meaning(up_to_date, also=_has_fallen)]
     if fails:
         changes.append(adding(fail))
     if hangs:

@@ -14,6 +14,7 @@ By hand: a pause lasts at most  paused + min(applying, watchdog) + max(restoring
 from __future__ import annotations
 
 from udproof.language import (
+    Bool,
     Clock,
     Deadline,
     Duration,
@@ -22,6 +23,7 @@ from udproof.language import (
     Variable,
     action,
     deadline,
+    definition,
     each,
     exists,
     forall,
@@ -68,12 +70,38 @@ IN_TURN = "its step is open and it has not been through its attempt"
 TOLD = "the event of every VM on the host has started"
 ALL_ELIGIBLE = "every VM on the host may take the in-place way"
 FROZEN_FIRST = "its VMs are paused"
+SERVING_FIRST = "the host serves on the old version"
+NOT_IN_PLACE = "the VM may not take the in-place way"
+
+
+@definition
+def frozen_on_host(v: Vm) -> Bool:
+    """Is the VM's host in a stage in which its VMs are frozen?"""
+    return stage[host_of[v]].among(*FROZEN)
+
+
+@definition
+def down_on_host(v: Vm) -> Bool:
+    """Is the VM's host in a stage in which its VMs are down? (Further parts know of more reasons.)"""
+    return stage[host_of[v]] == Stage.rebooting
+
+
+@definition
+def up_to_date(h: Host) -> Bool:
+    """Does the host serve on the new version? (A further part knows of hosts that need it no more.)"""
+    return stage[h] == Stage.updated
+
+
+@definition
+def tried(h: Host) -> Bool:
+    """Has the host been through its attempt, and said so? (Where that is a message, it may still be under way.)"""
+    return outcome[h] != Outcome.pending
 
 
 @action(by="h", says=lambda h: f"{h} begins its update: devices drain", fairness=Fairness.WEAK)
 def begin(h: Host) -> None:
     """A host begins to quiesce, once every VM on it (co-tenants included) has been told and has had its say."""
-    require(stage[h] == Stage.serving, "the host serves on the old version")
+    require(stage[h] == Stage.serving, SERVING_FIRST)
     require((progress[step_of[h]] == Progress.open) & (outcome[h] == Outcome.pending), IN_TURN)
     require(forall(Vm, lambda v: implies(host_of[v] == h, event[event_of[v]] == Status.started)), TOLD)
     require(forall(Vm, lambda v: implies(host_of[v] == h, eligible[v])), ALL_ELIGIBLE)
@@ -148,9 +176,9 @@ def resume_old(h: Host) -> None:
 def reboot(v: Vm) -> None:
     """A host with a VM that is not eligible goes the reboot way: its VMs go down and lose their memory, as announced."""
     h = host_of[v]
-    require(stage[h] == Stage.serving, "the host serves on the old version")
+    require(stage[h] == Stage.serving, SERVING_FIRST)
     require((progress[step_of[h]] == Progress.open) & (outcome[h] == Outcome.pending), IN_TURN)
-    require(~eligible[v], "the VM may not take the in-place way")
+    require(~eligible[v], NOT_IN_PLACE)
     require(forall(Vm, lambda w: implies(host_of[w] == h, event[event_of[w]] == Status.started)), TOLD)
     stage[h] = Stage.rebooting
     for w in each(Vm, lambda w: host_of[w] == h):
@@ -202,6 +230,16 @@ def _starting_over(h: Host) -> None:
     stage[h] = Stage.paused
 
 
+@overriding(reboot, says=lambda v: f"{host_of[v]} reboots, whether or not {v} may be updated in place")
+def _whatever_it_may(v: Vm) -> None:
+    require(stage[host_of[v]] == Stage.serving, NOT_IN_PLACE)
+
+
+@overriding(restore, says=lambda h: f"{h} is updated, says so, and restores its VMs")
+def _reports_at_once(h: Host) -> None:
+    outcome[h] = Outcome.updated
+
+
 MUTANTS = (
     Mutant(
         "SilentFreeze",
@@ -221,6 +259,24 @@ MUTANTS = (
         "a host updates in place although one of its VMs may not be updated that way",
         "eligible-only",
         without_guard(begin, ALL_ELIGIBLE),
+    ),
+    Mutant(
+        "RebootedNeedlessly",
+        "a host reboots, and its VMs lose their memory, although each of them may be updated in place",
+        "eligible-only",
+        _whatever_it_may,
+    ),
+    Mutant(
+        "BegunTwice",
+        "a host in the middle of its update begins once more, its VMs still paused, and the watch on the pause starts over",
+        "vm-follows-host",
+        without_guard(begin, SERVING_FIRST),
+    ),
+    Mutant(
+        "ReportedTooSoon",
+        "a host reports that it is updated as soon as the update is in, while its VMs are still paused",
+        "report-true",
+        _reports_at_once,
     ),
     Mutant(
         "PauseOverrun",

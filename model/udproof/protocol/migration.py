@@ -33,7 +33,20 @@ from udproof.language import (
 from udproof.language.mutation import Change, overriding, without_deadline, without_guard
 from udproof.protocol import breakdown
 from udproof.protocol.events import Status, event
-from udproof.protocol.host import ALL_ELIGIBLE, IN_TURN, Stage, apply, begin, boot, freeze, reboot, stage
+from udproof.protocol.host import (
+    ALL_ELIGIBLE,
+    IN_TURN,
+    NOT_IN_PLACE,
+    Stage,
+    apply,
+    begin,
+    boot,
+    down_on_host,
+    freeze,
+    frozen_on_host,
+    reboot,
+    stage,
+)
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.part import Part, adding, assuming, drawing, joining, meaning
 from udproof.protocol.placement import Host, Step, Vm, eligible, event_of, host_of, pause_limit, set_of, step_of
@@ -116,7 +129,7 @@ def _who_runs_there(h: Host) -> None:
 
 @joining(reboot)
 def _with_those_there(v: Vm) -> None:
-    require(~eligible[v] & ~moved[v], "the VM may not take the in-place way")
+    require(~eligible[v] & ~moved[v], NOT_IN_PLACE)
     require(forall(Vm, lambda w: implies(host_of[w] == host_of[v], ~switching[w])), "no VM on the host is switching over")
     for w in each(Vm, lambda w: (host_of[w] == host_of[v]) & ~moved[w]):
         run[w] = Run.down
@@ -151,6 +164,10 @@ def _is_switching(v: Vm) -> Bool:
     return switching[v]
 
 
+def _is_down_elsewhere(v: Vm) -> Bool:
+    return moved[v] & (run[v] == Run.down)
+
+
 DEADLINES = (deadline("switch-over-ends", Vm, during=lambda v: switching[v], limit=lambda v: switching_for[v] <= switch_over_most),)
 ACTIONS = (migrate, arrive, fail_to_migrate, come_back)
 
@@ -171,6 +188,9 @@ def part(fails: bool, hosts_fail: bool, hosts_hang: bool) -> Part:
             *falls,
             drawing(bar("switching over", "paused", _is_switching, limit=pause_limit)),
             meaning(breakdown.felled, never=_has_moved),
+            meaning(frozen_on_host, never=_has_moved),
+            meaning(down_on_host, never=_has_moved),
+            meaning(down_on_host, also=_is_down_elsewhere),
             meaning(impacted, also=_is_switching),
             meaning(serves, never=_is_switching),
             meaning(awake, never=_is_switching),

@@ -28,6 +28,7 @@ from udproof.language import (
     Variable,
     action,
     each,
+    exists,
     forall,
     implies,
     ite,
@@ -36,10 +37,10 @@ from udproof.language import (
 )
 from udproof.language.mutation import both, overriding, without_guard
 from udproof.protocol.events import Status, event
-from udproof.protocol.host import IN_TURN, TOLD, Stage, begin, boot, reboot, resume, resume_old, stage
+from udproof.protocol.host import IN_TURN, TOLD, Stage, begin, boot, reboot, resume, resume_old, stage, tried
 from udproof.protocol.jobs import begin_at_once
 from udproof.protocol.mutant import Mutant
-from udproof.protocol.part import Part, adding, assuming, joining
+from udproof.protocol.part import Part, adding, assuming, joining, meaning
 from udproof.protocol.placement import Host, Step, Vm, event_of, host_of, step_of
 from udproof.protocol.walk import ALL_TRIED, Outcome, Progress, announce, close, outcome, progress
 
@@ -209,6 +210,10 @@ def _reports_failure(h: Host) -> None:
     _reports(h, Report.failed)
 
 
+def _reported_at_all(h: Host) -> Bool:
+    return exists(Opening, lambda o: reported[h, o] == Report.updated)
+
+
 FAULTS = (lose, duplicate, hold_up)
 ACTIONS = (decide, send, take, take_late, refuse, *FAULTS, hear)
 
@@ -224,6 +229,7 @@ def part(loses: bool, doubles: bool, reorders: bool, at_once: bool) -> Part:
             *(_next_number, _on_command, _reboot_on_command, _reports_failure),
             *(joining(done, leaving=(outcome,))(_reports_success) for done in (resume, boot)),
             *((_next_number_at_once,) if at_once else ()),
+            meaning(tried, also=_reported_at_all),
             assuming(
                 "the controller does not fail, and its decisions reach the event service at once",
                 "commands and reports take any time; reports are repeated until they are heard",

@@ -44,6 +44,7 @@ event_of = Constant("event_of", Vm, to=Event)
 event_step = Constant("event_step", Event, to=Step)
 event_set = Constant("event_set", Event, to=AvailabilitySet)
 eligible = Constant("eligible", Vm, to=Bool)  # may the update use the in-place way for this VM?
+in_place = Constant("in_place", Host, to=Bool)  # ... for every VM on the host?
 
 ATTEMPTS = 3  # the most that a fleet may allow
 attempts = Constant("attempts", to=Int.between(1, ATTEMPTS))  # how often a step may be announced
@@ -65,3 +66,9 @@ def placement_rule(v: Vm, w: Vm) -> Bool:
 def events_fit(v: Vm) -> Bool:
     """The event of a VM is that of its set and of its host's step."""
     return (event_set[event_of[v]] == set_of[v]) & (event_step[event_of[v]] == step_of[host_of[v]])
+
+
+@axiom
+def in_place_fits(v: Vm) -> Bool:
+    """A host that may be updated in place has eligible VMs only."""
+    return implies(in_place[host_of[v]], eligible[v])

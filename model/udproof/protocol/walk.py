@@ -59,6 +59,7 @@ since_close = Clock("since_close", during=lambda: has_closed.value)  # since the
 NOTHING_ELSE_OPEN = "no other step is open or recovering"
 ALL_TRIED = "every host of the step has reported its outcome"
 RECOVERED = "the recovery time has passed"
+ALL_NEW = "every host of the step is new"
 
 
 @action(by="controller", says=lambda d: f"announce {d}", fairness=Fairness.WEAK)
@@ -95,7 +96,7 @@ def finish(d: Step) -> None:
     """The recovery time is over and every host of the step is new: the step is done."""
     require(progress[d] == Progress.recovering, "the step is recovering")
     require(since_close.value >= recovery, RECOVERED)
-    require(forall(Host, lambda h: implies(step_of[h] == d, outcome[h] == Outcome.updated)), "every host of the step is new")
+    require(forall(Host, lambda h: implies(step_of[h] == d, outcome[h] == Outcome.updated)), ALL_NEW)
     progress[d] = Progress.done
 
 
@@ -142,6 +143,12 @@ def _on_the_first_report(d: Step) -> None:
     require(exists(Host, lambda h: (step_of[h] == d) & (outcome[h] != Outcome.pending)), ALL_TRIED)
 
 
+@overriding(close)
+def _approvals_stay(d: Step) -> None:
+    for e in each(Event, lambda e: event_step[e] == d):
+        approved[e] = approved[e]
+
+
 MUTANTS = (
     Mutant(
         "TwoDomainsAtOnce",
@@ -185,5 +192,17 @@ MUTANTS = (
         "a step that is announced again shows its event under the old id",
         "event-lifecycle",
         _under_the_old_id,
+    ),
+    Mutant(
+        "ApprovalOutlivesEvent",
+        "an event leaves the document and its approval stays: the next one counts as approved before anybody has read it",
+        "shown-while-open",
+        _approvals_stay,
+    ),
+    Mutant(
+        "DoneWithAnOldHost",
+        "a step counts as done although a host of it rolled back and attempts are left",
+        "attempts-kept",
+        without_guard(finish, ALL_NEW),
     ),
 )

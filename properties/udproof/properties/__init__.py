@@ -7,6 +7,7 @@ fleet; a further one is about a part that a fleet may switch on, and means nothi
 from __future__ import annotations
 
 from udproof.language import Property
+from udproof.properties.attempts_kept import attempts_kept
 from udproof.properties.cancelled_means_no_impact import cancelled_means_no_impact
 from udproof.properties.capacity_kept import capacity_kept
 from udproof.properties.clock_synchronised import clock_synchronised
@@ -24,7 +25,10 @@ from udproof.properties.pause_bounded import pause_bounded
 from udproof.properties.prepared_before_approved import prepared_before_approved
 from udproof.properties.recover_after_impact import recover_after_impact
 from udproof.properties.recovery_kept import recovery_kept
+from udproof.properties.report_true import report_true
+from udproof.properties.shown_while_open import shown_while_open
 from udproof.properties.tolerance_respected import tolerance_respected
+from udproof.properties.vm_follows_host import vm_follows_host
 from udproof.protocol.fleet import Fleet
 
 CORE = (
@@ -37,6 +41,10 @@ CORE = (
     recovery_kept,
     event_lifecycle,
     event_in_one_domain,
+    vm_follows_host,
+    shown_while_open,
+    attempts_kept,
+    report_true,
 )
 HEADLINE = CORE[:3]
 OF_PARTS = (
