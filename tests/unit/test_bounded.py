@@ -15,7 +15,21 @@ from udproof.engines import bounded
 from udproof.engines.bounded import Bounded, windows
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Outcome
-from udproof.language import Bool, Clock, Int, ModelError, System, Variable, action, deadline, exists, implies, invariant, require
+from udproof.language import (
+    ANYTHING,
+    Bool,
+    Clock,
+    Int,
+    ModelError,
+    System,
+    Variable,
+    action,
+    deadline,
+    exists,
+    implies,
+    invariant,
+    require,
+)
 from udproof.language.actions import Action
 from udproof.language.semantics import Firing
 from udproof.protocol import mutants
@@ -30,6 +44,7 @@ PLANTED = mutants.CORE if NIGHTLY else mutants.CORE[1::6]
 class TestBounded(EngineContract):
     engine = Bounded(60 if NIGHTLY else 24)
     counts = False  # it visits no states: it says how many steps its runs have
+    inductive = True
     decides = False  # what is neither broken nor inductive stays open
     largest = 50_000 if NIGHTLY else 300
     steady = ("fischer-wrong-way-round",)
@@ -41,7 +56,7 @@ class TestBounded(EngineContract):
     }
 
     def endless(self) -> System:
-        return _endless()
+        return endless()
 
     def patient(self) -> Bounded:
         return Bounded(10_000)
@@ -58,11 +73,11 @@ class TestBounded(EngineContract):
         super().test_every_planted_mutant_is_found(mutant)
 
 
-def _endless() -> System:
+def endless(bits: int = 10) -> System:
     """A property that no run breaks and no short induction shows: nothing counts below 50, but from there it would."""
     up = Variable("up", to=Int.between(0, 2), init=0)
     n = Variable("n", to=Int.between(0, 100), init=0)
-    other = [Variable(f"bit{number}", to=Bool, init=False) for number in range(10)]
+    other = [Variable(f"bit{number}", to=Bool, init=False) for number in range(bits)]
 
     @action
     def go_up() -> None:
@@ -91,7 +106,7 @@ def _endless() -> System:
         """False after two steps."""
         return up.value < 2
 
-    return System("endless", (go_up, count_up, *map(flip, range(10))), (real, low))
+    return System("endless", (go_up, count_up, *map(flip, range(bits))), (real, low))
 
 
 # --- a walk from the notice to the end
@@ -233,6 +248,36 @@ def test_nothing_is_proved_of_a_model_whose_integers_may_overflow_later() -> Non
     assert verdict.outcome is Outcome.UNKNOWN
     with pytest.raises(ModelError, match=r"count_up sets n to 41"):
         Bounded(41).verify(system, (real,), Limits())
+
+
+def test_numbers_are_within_their_ranges_where_nothing_sets_them() -> None:
+    """Two numbers of 0..4 take three bits each, which could say 7: then their sum would be above 8."""
+    a, b = (Variable(name, to=Int.between(0, 4), init=ANYTHING) for name in "ab")
+    c = Variable("c", to=Int.between(-3, 3), init=ANYTHING)
+
+    @action
+    def move() -> None:
+        require(a.value < 4)
+        a.value = a.value + 1
+
+    @invariant()
+    def small() -> Bool:
+        """True of what can be, and of nothing else."""
+        return (a.value + b.value <= 8) & (a.value + c.value <= 7) & (c.value + c.value >= -6)
+
+    @invariant()
+    def smaller() -> Bool:
+        """False at once."""
+        return a.value + b.value <= 7
+
+    system = System("ranges", (move,), (small, smaller))
+    result = Bounded(4).verify(system, system.checks, Limits())
+    assert (
+        outcomes(result)
+        == outcomes(Explore().verify(system, system.checks, Limits()))
+        == {"small": "proved", "smaller": "violated"}
+    )
+    assert lengths(result) == {"smaller": 0}
 
 
 def test_the_windows_end_at_the_depth() -> None:

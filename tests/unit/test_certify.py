@@ -11,12 +11,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from tests.systems.lock import lock
+from tests.systems.results import shipped
 
 from udproof.certify.check import Rejected, check
 from udproof.cli.commands import program
 from udproof.engines.parametric import Parametric
+from udproof.engines.recipe import FILE, Recorded
 from udproof.engines.verdict import Limits
 
 
@@ -167,3 +169,70 @@ def test_verify_tells_what_a_proof_consists_of_and_certify_accepts_it(tmp_path: 
     [verdict] = document["verdicts"]
     assert (verdict["lemmas"], verdict["certificate"], verdict["assumed"]) == (None, None, None)
     assert "worked[worker-1]: 5 → 7" in "\n".join(verdict["obstacle"])
+
+
+# --- the recipe of a search
+
+
+def _udproof(*arguments: str) -> Result:
+    return CliRunner().invoke(program, list(arguments))
+
+
+def test_a_search_leaves_a_recipe_that_says_what_it_is_worth(tmp_path: Path) -> None:
+    folder = tmp_path / "recipe"
+    told = _udproof("verify", "two-hosts", "--property", "pause-bounded", "--certificate", str(folder), "--quiet")
+    assert told.exit_code == 0
+    assert f"Certificate: {folder}, a recipe" in told.stdout
+    assert "weaker than a proof" in told.stdout
+    content = json.loads((folder / "search.json").read_text())
+    assert (content["states"], content["verdicts"]) == (11_385, {"pause-bounded": "proved"})
+    assert content["orbits"] < content["states"]
+    assert "no proof" in content["claim"]
+    alone = _udproof("certify", str(folder))
+    assert alone.exit_code == 2
+    assert "shows nothing by itself; give --fleet FILE" in alone.stderr
+    followed = _udproof("certify", str(folder), "--fleet", "two-hosts")
+    assert followed.exit_code == 0
+    assert "11385 states, each visited again by itself, as claimed" in followed.stdout
+    assert "weaker than a proof" in followed.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"states": 146}, "it claims states 146, and the search made again finds 145"),
+        ({"depth": 1}, "it claims depth 1, and"),
+        ({"orbits": 200}, "it claims more orbits than states"),
+        (
+            {"verdicts": {"pause-bounded": "violated"}},
+            "it claims that pause-bounded is violated, and the search made again says proved",
+        ),
+        ({"verdicts": {"pause-bound": "proved"}}, "it gives a verdict for pause-bound, and the model has no such property"),
+        ({"verdicts": {}}, "it gives no verdict"),
+        ({"model": "0123456789abcdef"}, "it is of model 0123456789abcdef, and the fleet's model is"),
+        ({"format": 2}, "search.json is of format 2"),
+        ({"states": "many"}, "search.json has no states, or not of the right kind"),
+    ],
+)
+def test_a_recipe_that_claims_something_else_is_refused(change: dict[str, object], reason: str, tmp_path: Path) -> None:
+    system = shipped("lone-vm")
+    Recorded(tmp_path / "recipe").verify(system, (system.named("pause-bounded"),), Limits())
+    path = tmp_path / "recipe" / FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    refused = _udproof("certify", str(tmp_path / "recipe"), "--fleet", "lone-vm")
+    assert refused.exit_code == 10
+    assert f"not accepted: {reason}" in refused.stderr
+
+
+def test_a_search_that_does_not_end_leaves_no_recipe(tmp_path: Path) -> None:
+    told = _udproof("verify", "lone-vm", "--certificate", str(tmp_path / "recipe"), "--timeout", "0s", "--quiet")
+    assert told.exit_code == 5
+    assert "no certificate was written, since there is nothing to certify" in told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine", [("--engine", "zones"), ("--engine", "bounded"), ("--engine", "auto", "--minimum", "time")])
+def test_engines_that_have_nothing_to_certify_say_so(engine: tuple[str, ...], tmp_path: Path) -> None:
+    refused = _udproof("verify", "lone-vm", *engine, "--certificate", str(tmp_path / "none"), "--quiet")
+    assert refused.exit_code == 2
+    assert "--engine parametric (or auto) writes a proof for every fleet" in refused.stderr

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import z3
+from tests.contract import LONG, NIGHTLY, EngineContract
 from tests.systems.lock import Worker, broken_lock, busy, impossible, lock, outside
 from tests.systems.parity import parity
 from tests.systems.results import outcomes, shipped
@@ -20,9 +23,11 @@ from udproof.engines.parametric import Parametric
 from udproof.engines.verdict import Limits, Outcome
 from udproof.language import (
     Bool,
+    Constant,
     Enumeration,
     Index,
     Instance,
+    Int,
     ModelError,
     System,
     Variable,
@@ -32,8 +37,11 @@ from udproof.language import (
     invariant,
     ite,
     member,
+    require,
 )
-from udproof.prover import recheck, smtlib, store
+from udproof.protocol import mutants
+from udproof.protocol.mutant import Mutant
+from udproof.prover import fragment, recheck, smtlib, store
 from udproof.prover.cases import Given, Library, steps_of
 from udproof.prover.houdini import Clockwork, GaveUp, Houdini
 from udproof.prover.lemmas import Names, show_lemma, to_json
@@ -41,13 +49,38 @@ from udproof.prover.logic import Logic
 from udproof.prover.recheck import check
 from udproof.prover.theorem import Proof, formulas
 
-NIGHTLY = os.environ.get("UDPROOF_TEST_PROFILE") == "nightly"
+PLANTED = mutants.CORE if NIGHTLY else mutants.CORE[2::9]
 PROVED = dict.fromkeys(("alone", "short", "held", "time-can-pass"), "proved")
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+class TestParametric(EngineContract):
+    engine = Parametric()
+    counts = False  # the states that it visits are those of small instances
+    decides = False  # what no template finds a lemma for stays open
+    inductive = True
+    largest = 10**9 if NIGHTLY else 5
+    steady = ("fischer-wrong-way-round",)
+    unclaimed: ClassVar[Mapping[str, str]] = {
+        "test_one_state_is_held_for_each_orbit": "states are visited to refute only",
+        "test_a_deadlock_without_clocks_is_no_timelock": "where nothing holds up time, a proof that it passes is refused",
+    }
+    long = (*LONG, "test_the_protocol_is_proved_on_small_fleets")
+
+    def refuses(self, system: System) -> bool:
+        try:
+            fragment.check(system)
+        except ModelError:
+            return True
+        return False
+
+    @pytest.mark.parametrize("mutant", PLANTED, ids=lambda mutant: mutant.name)
+    def test_every_planted_mutant_is_found(self, mutant: Mutant) -> None:
+        super().test_every_planted_mutant_is_found(mutant)
 
 
 def _at(system: System, **seconds: int) -> System:
@@ -262,6 +295,66 @@ def test_a_premise_that_was_not_looked_for_to_the_end_is_unknown(monkeypatch: py
         [verdict] = Parametric().verify(system, system.checks, Limits()).verdicts
         assert verdict.outcome is Outcome.UNKNOWN
         assert verdict.reason.startswith("it is proved, but whether its premise is ever true was not found out")
+
+
+# --- instances in which an integer leaves its range
+
+
+def _up_to(at_hand: int) -> System:
+    """It counts to a number that the instance gives; nothing says that the counter goes so far."""
+
+    class Counter(Index, size=1):
+        """What counts."""
+
+    most = Constant("most", Counter, to=Int.between(0, 9))
+    n = Variable("n", Counter, to=Int.between(0, 5), init=0)
+
+    @action(by="c")
+    def count_up(c: Counter) -> None:
+        require(n[c] < most[c])
+        n[c] = n[c] + 1
+
+    @invariant(premise=lambda c: n[c] > 0)
+    def within(c: Counter) -> Bool:
+        """It stays within."""
+        return n[c] <= most[c]
+
+    return System("counting", (count_up,), (within,), instance=Instance({"Counter": ("a",)}, {"most": {(0,): at_hand}}))
+
+
+def test_an_integer_that_leaves_its_range_elsewhere_leaves_it_unknown() -> None:
+    system = _up_to(3)
+    result = Parametric().verify(system, system.checks, Limits())
+    [verdict] = result.verdicts
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "no proof for every fleet was tried: a small instance of" in verdict.reason
+    assert "is not well-formed: action count_up sets n to 6, outside its range Int 0..5" in verdict.reason
+    assert list(store.stored(formulas(system))) == []
+
+
+def test_an_integer_that_leaves_its_range_here_is_a_mistake_of_the_model() -> None:
+    system = _up_to(7)
+    with pytest.raises(ModelError, match="count_up sets n to 6, outside its range"):
+        Parametric().verify(system, system.checks, Limits())
+
+
+# --- limits
+
+
+def test_a_query_gets_no_more_time_than_there_is() -> None:
+    assert Clockwork().patience == 20_000
+    assert 0 < Clockwork(time.monotonic() + 5).patience <= 5_000
+    assert Clockwork(time.monotonic() - 5).patience == 1
+    with pytest.raises(GaveUp, match="the memory limit"):
+        Clockwork(look=lambda: "the memory limit was reached").check()
+
+
+def test_an_interrupt_while_the_solver_works_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Logic, "check", lambda self, solver, assumptions: z3.unknown)
+    monkeypatch.setattr(z3.Solver, "reason_unknown", lambda self: "interrupted from keyboard")
+    result = Parametric().verify(lock(), lock().checks, Limits())
+    assert result.interrupted
+    assert set(outcomes(result).values()) == {"unknown"}
 
 
 # --- certificates have a place before there is anything to write

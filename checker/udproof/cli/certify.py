@@ -2,6 +2,9 @@
 
 With a fleet, the scripts are also written once more from the fleet's model and the certificate's lemmas, and compared byte by
 byte: then the certificate is about that fleet's protocol, and not only about what its scripts describe.
+
+What a search of one fleet leaves is no proof but a recipe (`engines.recipe`). It is followed where the fleet is given: the search
+is made again, every state by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:
     path = Path(folder)
     if not path.is_dir():
         raise Refused(f"{clean(folder)}: there is no such folder; give the folder of a certificate.")
+    if not (path / "manifest.json").exists() and (path / "search.json").is_file():
+        return _followed(folder, path, fleet, mutant)
     try:
         found = check(path, lambda name: None)
         if fleet is not None or mutant is not None:
@@ -38,6 +43,36 @@ def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:
         say("That the scripts describe this model is not shown by the files; --fleet FILE writes them again, and compares.")
     else:
         say("The scripts are those that udproof writes for this fleet's model.")
+    return Code.HOLDS
+
+
+def _followed(folder: str, path: Path, fleet: str | None, mutant: str | None) -> Code:
+    """The same for the recipe of a search, which says nothing by itself."""
+    from udproof.cli.sources import load
+    from udproof.cli.verify import cores
+    from udproof.engines.recipe import Doubt, follow, read
+    from udproof.engines.verdict import Limits
+
+    try:
+        recipe = read(path)
+        if fleet is None and mutant is None:
+            raise Refused(
+                f"{clean(folder)}: this is no proof but the recipe of a search ({recipe['states']} states of model "
+                f"{clean(recipe['model'])}), and shows nothing by itself; give --fleet FILE, and the search is made again."
+            )
+        subject = load(fleet, mutant)
+        with subject.blamed():
+            result = follow(recipe, subject.system, Limits(symmetry=False, jobs=cores()))
+    except Doubt as reason:
+        note(f"{clean(folder)}: not accepted: {clean(str(reason))}.")
+        return Code.VIOLATED
+    except (OSError, UnicodeError) as problem:
+        raise Refused(f"{clean(folder)}: the recipe cannot be read ({clean(str(problem))}).") from problem
+    say(f"accepted: model {subject.system.hash}, {result.figures.states} states, each visited again by itself, as claimed.")
+    say(f"Of these, {recipe['orbits']} stood for all in the search that is certified. It came to the same verdicts:")
+    for name, outcome in recipe["verdicts"].items():
+        say(f"  - {clean(name)} {outcome}")
+    say("This is weaker than a proof: the same program has searched again. What --engine parametric proves, another one can check.")
     return Code.HOLDS
 
 

@@ -8,20 +8,25 @@ from udproof.cli.exits import Refused
 from udproof.engines.explore import Explore
 from udproof.engines.verdict import Engine, Minimum
 
-ENGINES = ("auto", "explore", "zones", "bounded", "parametric")
+ENGINES = ("auto", "explore", "zones", "bounded", "parametric", "abstraction")
 
 
 def engine_named(name: str, certificate: Path | None = None, minimum: Minimum = "steps", depth: int | None = None) -> Engine:
     """The engine of that name. Refused if there is none, or if it cannot do what is asked of it.
 
-    `certificate` is a folder for a proof, `minimum` what a run that breaks a property has the least of, `depth` the steps of the
-    longest runs that are looked into.
+    `certificate` is a folder for a proof, or for the recipe of a search; `minimum` what a run that breaks a property has the least
+    of; `depth` the steps of the longest runs that are looked into.
     """
     if minimum == "time" and name not in ("zones", "auto"):
         raise Refused(f"--minimum time: engine {name} finds runs of the fewest steps only; zones find those of the least time.")
-    if certificate is not None and name not in ("parametric", "auto"):
-        raise Refused("--certificate: a proof for others to check is what --engine parametric finds (or auto); add that option.")
-    if depth is not None and name not in ("bounded", "auto"):
+    if certificate is not None and (name not in ("parametric", "auto", "explore") or minimum == "time"):
+        given = "--minimum time" if minimum == "time" else f"engine {name}"
+        raise Refused(
+            f"--certificate: {given} has nothing for others to check; --engine parametric (or auto) writes a proof for every "
+            "fleet, explore the recipe of its search."
+        )
+    if depth is not None and (name not in ("bounded", "auto") or minimum == "time"):
+        name = "zones" if minimum == "time" else name
         raise Refused(f"--depth: engine {name} goes as deep as there are states; --engine bounded (or auto) stops at a depth.")
     match name:
         case "parametric":
@@ -44,6 +49,14 @@ def engine_named(name: str, certificate: Path | None = None, minimum: Minimum = 
             from udproof.engines.bounded import Bounded
 
             return Bounded() if depth is None else Bounded(depth)
+        case "abstraction":
+            from udproof.engines.abstraction import Abstraction
+
+            return Abstraction()
+        case "explore" if certificate is not None:
+            from udproof.engines.recipe import Recorded
+
+            return Recorded(certificate)
         case "explore":
             return Explore()
     raise Refused(f"engine {name!r}: there is no such engine; the engines are {', '.join(ENGINES)}.")

@@ -6,14 +6,15 @@
    and is another opinion about all that was proved; if everything was, it need not be complete, and gets a share of the time only.
 3. Where that search did not finish and something is still open: runs of a bounded length (`bounded`).
 
-For each property the most definite answer counts: a run that breaks it, then a proof for every fleet, then one for this fleet. But
-answers must agree. Two that cannot both be right (proved and violated, two different shortest runs, a run of fewer steps than
-another engine had looked into) show that one of the engines is wrong, and nobody knows which: `Disagreement` is then all that is
-said.
+For each property what is found about this fleet comes first: a run that breaks it, or that no reachable state meets its premise.
+Then a proof for every fleet counts, then one for this fleet. But answers must agree. Two that cannot both be right (proved and
+violated, two different shortest runs, a run of fewer steps than another engine had looked into) show that one of the engines is
+wrong, and nobody knows which: `Disagreement` is then all that is said, and a certificate that was written is taken back.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -78,6 +79,7 @@ class _Work:
     began: float = field(default_factory=time.monotonic)
     answers: list[Result] = field(default_factory=list)
     told: list[str] = field(default_factory=list)  # who did what, and who did nothing and why
+    cut_off: bool = False  # did the user end it between two engines?
 
     def left(self) -> float | None:
         """Seconds, if there is a limit."""
@@ -97,7 +99,7 @@ class _Work:
     @property
     def interrupted(self) -> bool:
         """Did the user end it?"""
-        return any(result.interrupted for result in self.answers)
+        return self.cut_off or any(result.interrupted for result in self.answers)
 
     def open(self) -> tuple[Property, ...]:
         """The properties without a definite answer."""
@@ -122,6 +124,19 @@ class Auto:
         """Ask one engine after the other. Disagreement if two of them do not agree; ModelError if the system is for none."""
         check_request(system, properties)
         work = _Work(system, properties, limits, progress)
+        try:
+            self._ask(work)
+        except KeyboardInterrupt:  # between two engines
+            if not work.answers:
+                raise
+            work.cut_off = True
+        except Disagreement:
+            if any(result.evidence and result.evidence.certificate for result in work.answers) and self.certificate is not None:
+                shutil.rmtree(self.certificate)
+            raise
+        return _result(work)
+
+    def _ask(self, work: _Work) -> None:
         self._prove(work)
         agree(work.answers)
         if not work.interrupted:
@@ -130,10 +145,9 @@ class Auto:
         if not work.interrupted and (left := work.open()) and not work.answers[-1].complete:
             self._bound(work, left)
             agree(work.answers)
-        return _result(work)
 
     def _prove(self, work: _Work) -> None:
-        if obstacle := _obstacle(work.system):
+        if obstacle := _obstacle(work.system, work.properties):
             if self.certificate is not None:
                 raise ModelError(f"no certificate can be written, since there is no proof for every size: {obstacle}")
             work.told.append(f"no proof for every fleet was tried: {obstacle.rstrip('.')}")
@@ -162,14 +176,14 @@ class Auto:
         work.told.append(f"bounded looked into {result.searched} in {result.figures.seconds:.1f} s")
 
 
-def _obstacle(system: System) -> str | None:
+def _obstacle(system: System, properties: tuple[Property, ...]) -> str | None:
     """Why the system is outside what is proved for every size."""
     if not is_closed(system):
         return "clocks are compared strictly"
     if not system.index_sorts:
         return "the system has no sort whose size could vary"
-    if empty := [sort.name for sort in system.index_sorts if not system.elements(sort)]:
-        return f"there is no {empty[0]}"
+    if not set(properties) <= set(system.checks):
+        return "the system has no deadlines, and so nothing that could hold up time"
     try:
         fragment.check(system)
     except ModelError as reason:
@@ -202,19 +216,19 @@ def agree(answers: Sequence[Result]) -> None:
 
 def _differ(one: Result, first: Verdict, other: Result, second: Verdict) -> bool:
     """Can the two not both be right?"""
+    # Between ticks zones see timelocks that ticks do not see: runs to one that are shorter, and such as nobody else finds.
+    dense = first.property.watches_time and (one.engine == Zones.name) is not (other.engine == Zones.name)
     if first.trace is not None and second.trace is not None:
-        # between ticks zones see timelocks that ticks do not see, and so shorter runs to one
-        dense = first.property.watches_time and Zones.name in (one.engine, other.engine)
         return not dense and len(first.trace.steps) != len(second.trace.steps)
-    for a, violated, b, result in ((first, second, one, other), (second, first, other, one)):
-        if violated.trace is None:
+    for said, broken, silent in ((first, second, one), (second, first, other)):
+        if broken.trace is None:
             continue
-        if a.outcome is Outcome.PROVED or (a.outcome is Outcome.VACUOUS and b.scope == result.scope):
-            return True
-        if a.outcome is Outcome.UNKNOWN and len(violated.trace.steps) < _levels(b):
-            return True
-    vacuous = {first.outcome, second.outcome} == {Outcome.VACUOUS, Outcome.PROVED}
-    return vacuous and one.scope == other.scope
+        if said.outcome is Outcome.UNKNOWN:
+            return not dense and len(broken.trace.steps) < _levels(silent)
+        return True  # it says that the property holds
+    # A premise that no state of this fleet meets may be met in another one, but not in this one.
+    pairs = ((first, second, other), (second, first, one))
+    return any(a.outcome is Outcome.VACUOUS and b.outcome is Outcome.PROVED and by.scope == "this fleet" for a, b, by in pairs)
 
 
 def _levels(result: Result) -> int:
@@ -235,7 +249,7 @@ def _evidence(result: Result, verdict: Verdict) -> str:
 
 # --- the answer
 
-_RANK = (Outcome.VIOLATED, Outcome.PROVED, Outcome.VACUOUS, Outcome.UNKNOWN)
+_RANK = (Outcome.VIOLATED, Outcome.VACUOUS, Outcome.PROVED, Outcome.UNKNOWN)
 
 
 def _result(work: _Work) -> Result:
@@ -244,7 +258,7 @@ def _result(work: _Work) -> Result:
     verdicts = tuple(_joined(prop, work) for prop in work.properties)
     undecided = any(verdict.outcome is Outcome.UNKNOWN for verdict in verdicts)
     complete = search is not None and search.complete
-    stops = [result.stopped for result in work.answers if result.stopped]
+    stops = [result.stopped for result in work.answers if result.stopped] + (["it was interrupted"] if work.cut_off else [])
     main = search or work.answers[-1]
     return Result(
         engine=Auto.name,
@@ -271,21 +285,18 @@ def _joined(prop: Property, work: _Work) -> Verdict:
     """The most definite answer, and who gave it; the others that are definite agree with it."""
     found = [(result, one) for result in work.answers for one in result.verdicts if one.property == prop]
     result, best = min(found, key=lambda pair: _RANK.index(pair[1].outcome))  # of equals the first, and proofs come first
-    others = [(other.engine, one) for other, one in found if one is not best]
+    others = [(other, one) for other, one in found if one is not best]
     if best.outcome is Outcome.UNKNOWN:
         reason = "; ".join(f"{other.engine}: {one.reason}" for other, one in found)
         witness = next((one.witness for other, one in found if one.witness is not None and other.scope == "this fleet"), None)
         obstacle = tuple(line for _, one in found for line in one.obstacle)
         return replace(best, reason=reason, witness=witness, obstacle=obstacle, engine=Auto.name)
-    agreeing = [name for name, one in others if one.outcome is best.outcome]
+    agreeing = [other.engine for other, one in others if one.outcome is best.outcome]
     added = f"; {' and '.join(agreeing)}: the same" if agreeing else ""
-    if best.outcome is Outcome.PROVED:
-        added += "".join(
-            f"; on this fleet {one.reason}" for _, one in others if one.outcome is Outcome.VACUOUS and result.scope == "any fleet"
-        )
-        added += "".join(
-            f"; {name} {one.reason}" for name, one in others if one.outcome is Outcome.UNKNOWN and name == "parametric"
-        )
+    if best.outcome is Outcome.PROVED:  # and if it is not proved for every fleet, why not
+        added += "".join(f"; {other.engine}: {one.reason}" for other, one in others if other.scope == "any fleet")
+    if best.outcome is Outcome.VACUOUS:
+        added += "".join(f"; {other.engine}: {one.reason}" for other, one in others if one.outcome is Outcome.PROVED)
     here = [one.witness for other, one in found if one.witness is not None and other.scope == "this fleet"]
     witness = here[0] if here else best.witness
     return replace(
@@ -293,8 +304,8 @@ def _joined(prop: Property, work: _Work) -> Verdict:
         reason=f"{result.engine}: {best.reason}{added}",
         witness=witness,
         engine=result.engine,
-        scope=result.scope,
-        inductive=best.inductive or not result.complete or result.scope == "any fleet",
+        scope=best.scope or result.scope,
+        inductive=best.inductive or (best.outcome is Outcome.PROVED and result.scope == "any fleet"),
     )
 
 

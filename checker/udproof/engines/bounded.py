@@ -32,8 +32,9 @@ from udproof.engines.ground import GroundSystem
 from udproof.engines.limits import Stop, Watch, check_request, most_memory, resident_memory
 from udproof.engines.unroll import Path, Term, Unrolling
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.zone_time import in_whole_ticks
 from udproof.language import ModelError, Property, System
-from udproof.language.semantics import Firing, Semantics
+from udproof.language.semantics import Firing
 
 DOUBTFUL = (
     "at every whole tick some action can happen, but in some state only one that compares another clock than the one that is due, "
@@ -318,7 +319,7 @@ class Bounded:
         stopped, interrupted = None, False
         try:
             watch.look()
-            ground = GroundSystem(Semantics(system), properties, watch.glance)
+            ground = GroundSystem(in_whole_ticks(system), properties, watch.glance)
             unrolling = Unrolling(ground, watch.glance)
             work = _Work(unrolling, watch, self.depth, _goals(unrolling))
             work.search()

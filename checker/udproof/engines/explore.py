@@ -41,8 +41,9 @@ from udproof.engines.packing import Packing
 from udproof.engines.stored import MULTIPLIERS
 from udproof.engines.symmetry import nest_of
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.zone_time import in_whole_ticks
 from udproof.language import Property, System
-from udproof.language.semantics import Semantics, State
+from udproof.language.semantics import State
 
 _LEAST_BUDGET, _MOST_BUDGET = 1 << 8, 1 << 20  # states between two looks at the clock and at memory
 _ROUND = 0.05  # seconds that should pass between two looks; much less, and workers wait for each other too often
@@ -56,7 +57,7 @@ class Compiled:
 
     def __init__(self, system: System, properties: tuple[Property, ...], symmetry: bool, look: Look = lambda: None) -> None:
         """`look` is called again and again while the work goes on, and may raise to end it."""
-        self.semantics = Semantics(system)
+        self.semantics = in_whole_ticks(system)
         self.ground = GroundSystem(self.semantics, properties, look)
         nest, self.notes = nest_of(self.semantics, symmetry, look)
         self.packing = Packing(self.ground, nest)

@@ -24,7 +24,7 @@ from udproof.language import Instance, Property, System
 from udproof.language import expressions as ex
 from udproof.language.semantics import Firing, Layout, Semantics, State
 from udproof.prover.cases import TIME, Case, Step, touches
-from udproof.prover.houdini import Houdini, Question
+from udproof.prover.houdini import GaveUp, Houdini, Question
 from udproof.prover.lemmas import Lemma, of_property, show_lemma
 from udproof.prover.logic import Term, View
 from udproof.prover.wording import lemma_words
@@ -77,12 +77,13 @@ def obstacle(houdini: Houdini, prop: Property, system: System) -> Obstacle | Non
         if not touches(step, lemma):
             continue
         case = _Populated(houdini.library, houdini.given, step, lemma.signature)
-        question = houdini.fresh(case)
         if not case.threatens(lemma):
             continue
+        denied = houdini.logic.negated(case.goal(lemma))  # named before the case is closed: it may ask for a witness
+        question = houdini.fresh(case)
         houdini.tell(question, [*houdini.alive, lemma])
         question.solver.add(*_real(case, system))
-        goal = question.ready(houdini.logic.negated(case.goal(lemma)))
+        goal = question.ready(denied)
         known = [houdini.library.selector(one) for one in (*houdini.alive, lemma)]
         model = question.ask([goal, houdini.all_times, *known])
         if model is not None:
@@ -221,7 +222,10 @@ class _Reader:
         return names
 
     def _place(self, term: Term, sort: ex.IndexSort) -> int:
-        return list(self._elements[sort]).index(str(self._value(term)))
+        places, value = list(self._elements[sort]), str(self._value(term))
+        if value not in places:
+            raise GaveUp(f"the solver's model has a {sort.name} that no term of the step stands for")
+        return places.index(value)
 
     def _terms(self, symbol: ex.ConstantSymbol | ex.VariableSymbol | ex.ClockSymbol, args: Sequence[int]) -> list[Term]:
         return [list(self._elements[sort].values())[place] for sort, place in zip(symbol.domain, args, strict=True)]

@@ -4,7 +4,7 @@ What is verified is the system without its instance (`prover.theorem`). In this 
 
 1. lemmas that are kept for these formulas are checked once more; if they hold, and the times of the instance keep their
    inequalities, that is the proof;
-2. small instances are explored, each exhaustively: a wrong design falls here, with a run, and no proof is tried for it;
+2. the system itself and small instances are explored: a wrong design falls here, with a run, and no proof is tried for it;
 3. lemmas are searched for, with states that random walks reach to throw out what is false;
 4. what is found is checked by another reading of the system (`prover.recheck`) before anybody hears of it, and kept.
 
@@ -12,27 +12,27 @@ Where nothing is found, the verdict says which step breaks the property from whi
 (`engines.obstacle`), and what would exclude it. Lemmas that a property declares (`@invariant(lemmas=...)`) are tried as well, and
 a proof that needs one says so.
 
-A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, else
-UNKNOWN for the system at hand, and the note says which instance. PROVED is said only of what the re-check has shown, and only with
-a reached state in which the property's premise is true.
+A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, and that
+is said of this fleet, as any violation is; else it is UNKNOWN for the system at hand, and the reason says which instance. The same
+where an action takes an integer out of its range: in the system itself that is a mistake of the model, elsewhere no proof is tried.
+PROVED is said only of what the re-check has shown, and only with a reached state in which the property's premise is true.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 from udproof.counterexamples.trace import Trace
 from udproof.engines.explore import Explore
-from udproof.engines.limits import resident_memory
+from udproof.engines.limits import Watch, check_request, resident_memory
 from udproof.engines.obstacle import obstacle
 from udproof.engines.verdict import Evidence, Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.language import ModelError, Property, System
-from udproof.language.semantics import Semantics
+from udproof.language.semantics import OutOfRange, Semantics
 from udproof.prover import certificate, fragment, smtlib, store
 from udproof.prover.hints import BY_HAND, hints
 from udproof.prover.houdini import Clockwork, GaveUp, Houdini
@@ -62,8 +62,7 @@ class _Work:
 
     system: System
     properties: tuple[Property, ...]
-    limits: Limits
-    began: float = field(default_factory=time.monotonic)
+    watch: Watch
     states: int = 0
     depth: int = 0
     fired: dict[str, int] = field(default_factory=dict)
@@ -73,20 +72,34 @@ class _Work:
     reasons: dict[str, str] = field(default_factory=dict)
     obstacles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cut_short: str | None = None  # why an instance was not explored to the end, if one was not
+    ill_formed: str | None = None  # the small instance in which an integer leaves its range, and where
     proof: Proof | None = None
     certificate: Path | None = None  # that was written
 
     @property
     def clockwork(self) -> Clockwork:
-        return Clockwork(None if self.limits.seconds is None else self.began + self.limits.seconds)
+        seconds = self.watch.limits.seconds
+        return Clockwork(None if seconds is None else self.watch.began + seconds, look=self.look)
+
+    def look(self) -> str | None:
+        """Tell how far the work is, if there is anything to tell, and answer with the limit that is reached, if one is."""
+        if self.states:
+            self.watch.tell(self.figures)
+        return self.watch.reached()
+
+    def figures(self) -> Figures:
+        """How far the work is: what was explored of all instances together."""
+        transitions = sum(self.fired.values())
+        return Figures(self.states, self.states, transitions, self.depth, self.watch.seconds, 0, resident_memory())
 
     def explore(self, system: System, own: bool) -> None:
-        """Look at every state of one instance, as far as the time for one reaches."""
-        deadline = self.clockwork.deadline
-        left = _EXPLORATION if deadline is None else min(_EXPLORATION, deadline - time.monotonic())
-        properties = tuple(prop for prop in system.checks if prop.name in {one.name for one in self.properties})
-        limits = Limits(seconds=max(left, 0), memory=self.limits.memory)
-        result = Explore().verify(system, properties, limits)
+        """Look at every state of one instance, as far as the time for one reaches. ModelError if an integer leaves its range."""
+        seconds = self.watch.limits.seconds
+        left = _EXPLORATION if seconds is None else min(_EXPLORATION, seconds - self.watch.seconds)
+        names = {prop.name for prop in self.properties}
+        properties = tuple(prop for prop in system.checks if prop.name in names)
+        limits = Limits(seconds=max(left, 0), memory=self.watch.limits.memory)
+        result = Explore().verify(system, properties, limits, self._heard)
         self.states += result.figures.states
         self.depth = max(self.depth, result.figures.depth)
         for name, times in result.fired.items():
@@ -99,8 +112,22 @@ class _Work:
                 (self.violated if own else self.elsewhere).setdefault(name, verdict.trace)
         if result.interrupted:
             raise KeyboardInterrupt
-        if not result.complete and not {prop.name for prop in properties} <= {*self.violated, *self.elsewhere}:
+        if not result.complete and not names <= {*self.violated, *self.elsewhere}:
             self.cut_short = self.cut_short or result.stopped
+
+    def _heard(self, figures: Figures) -> None:
+        """An exploration tells how far it is."""
+        if self.watch.progress is not None:
+            told, more = self.figures(), figures.states
+            depth = max(told.depth, figures.depth)
+            self.watch.progress(replace(told, states=told.states + more, stored=told.stored + more, depth=depth))
+
+    def explore_another(self, instance: System) -> None:
+        """The same of a small instance; an integer that leaves its range there is noted, since no proof can be about it."""
+        try:
+            self.explore(instance, own=instance.instance == self.system.instance)
+        except OutOfRange as mistake:
+            self.ill_formed = self.ill_formed or f"{instance.name} is not well-formed: {mistake.sentence.rstrip('.')}"
 
 
 class Parametric:
@@ -120,10 +147,9 @@ class Parametric:
 
     def verify(self, system: System, properties: tuple[Property, ...], limits: Limits, progress: Progress | None = None) -> Result:
         """Prove the properties for every size, or find out what stands in the way. ModelError if the system is not for this."""
-        if not properties:
-            raise ModelError("no property was given to check")
+        check_request(system, properties)
         if foreign := [prop.name for prop in properties if prop not in system.checks]:
-            raise ModelError(f"{', '.join(foreign)} is no property of {system.name}")
+            raise ModelError(f"{', '.join(foreign)} cannot be proved for every size of {system.name}, which has no deadlines")
         fragment.check(system)
         Semantics(system)  # a system that cannot be run has no runs to replay
         if empty := [sort.name for sort in system.index_sorts if not system.elements(sort)]:
@@ -131,7 +157,7 @@ class Parametric:
                 f"{system.name} has no {empty[0]}; a proof is about instances with at least one element of every sort."
             )
         with nullcontext() if self.certificate is None else certificate.reserved(self.certificate) as place:
-            return self._verify(_Work(system, properties, limits), place)
+            return self._verify(_Work(system, properties, Watch(limits, progress)), place)
 
     def _verify(self, work: _Work, place: certificate.Place | None) -> Result:
         system, stopped, interrupted = work.system, None, False
@@ -154,41 +180,42 @@ class Parametric:
 
     def _decide(self, work: _Work, free: System) -> None:
         durations, names = work.system.instance.durations, [prop.name for prop in work.properties]
+        work.clockwork.check()
         small = small_instances(free, durations, _SIZES[:3])
         if not small:
             raise ModelError(f"the axioms of {work.system.name} contradict each other: no small instance satisfies them.")
         for proof in store.stored(free):
             if proof.applies(durations) and set(names) <= set(proof.shown) and self._holds(proof, names, work.clockwork):
                 work.proof = proof
-                self._look_for_premises(work, free, names)
+                self._look_for_premises(work, free, small)
                 return
         work.clockwork.check()
+        work.explore(work.system, own=True)  # as far as the time for one instance reaches
         for instance in small_instances(free, durations, _SIZES):
-            if set(names) <= {*work.violated, *work.elsewhere}:
-                break
-            work.explore(instance, own=instance.instance == work.system.instance)
-        if not set(names) <= set(work.violated):
-            work.explore(work.system, own=True)  # as far as the time for one instance reaches
+            if set(names) <= {*work.violated, *work.elsewhere} or work.ill_formed is not None:
+                return
+            work.clockwork.check()
+            if instance.instance != work.system.instance:
+                work.explore_another(instance)
         sound = [prop for prop in work.properties if prop.name not in {*work.violated, *work.elsewhere}]
-        if sound:
+        if sound and work.ill_formed is None:
             self._search(work, free, sound, durations)
 
     @staticmethod
-    def _look_for_premises(work: _Work, free: System, names: Sequence[str]) -> None:
+    def _look_for_premises(work: _Work, free: System, small: Sequence[System]) -> None:
         """Explore until every property's premise was true somewhere, so that the proof says something."""
-        instances = small_instances(free, work.system.instance.durations, _SIZES)
-        for instance in (*instances[1:3], *instances[:1], *instances[3:], work.system):
-            if set(names) <= set(work.witnesses):
+        for instance in _one_after_the_other(work.system, free, small):
+            if {prop.name for prop in work.properties} <= set(work.witnesses):
                 return
-            deadline = work.clockwork.deadline
-            if deadline is not None and time.monotonic() > deadline:
-                work.cut_short = "the time limit was reached"
+            if limit := work.look():
+                work.cut_short = limit
                 return
             work.explore(instance, own=instance is work.system)
 
     def _search(self, work: _Work, free: System, wanted: Sequence[Property], durations: Mapping[str, Fraction]) -> None:
         times = inequalities(free, durations, free.properties)
-        samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, number, size)]
+        look = work.clockwork.check
+        samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, (number, size), look)]
         attempt = search(free, wanted, durations, samples, work.clockwork, hints(free, wanted))
         work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
         proof = store.as_kept(attempt.proof)
@@ -242,12 +269,11 @@ class Parametric:
         proof = work.proof
         notes = () if proof is None else assumed(proof)
         fired = {act.name: work.fired.get(act.name, 0) for act in work.system.actions}
-        seconds, memory = time.monotonic() - work.began, resident_memory()
         return Result(
             engine=self.name,
             scope="any fleet",
             verdicts=tuple(_verdict(work, prop, stopped) for prop in work.properties),
-            figures=Figures(work.states, work.states, sum(fired.values()), work.depth, seconds, 0, memory),
+            figures=work.figures(),
             complete=stopped is None,
             fired=fired,
             stopped=stopped,
@@ -257,14 +283,29 @@ class Parametric:
         )
 
 
+def _one_after_the_other(system: System, free: System, small: Sequence[System]) -> Iterator[System]:
+    """Instances to look for premises in: of two elements, of one, more of those, the system itself."""
+    yield from (*small[1:], *small[:1])
+    yield from small_instances(free, system.instance.durations, _SIZES)[len(small) :]
+    yield system
+
+
 def _evidence(proof: Proof, folder: Path | None) -> Evidence:
     axioms = {rule.name: rule.statement for rule in proof.system.axioms}
     return Evidence(proof.system.hash, tuple(map(show_lemma, proof.lemmas)), axioms, tuple(map(str, proof.times)), folder)
 
 
-def _sampled(free: System, times: Sequence[Inequality], durations: Mapping[str, Fraction], number: int, size: int) -> list[Sample]:
+def _sampled(
+    free: System,
+    times: Sequence[Inequality],
+    durations: Mapping[str, Fraction],
+    which: tuple[int, int],
+    look: Callable[[], None],
+) -> list[Sample]:
+    """Reachable states of an instance, by its number and the size of its sorts, with times of its own."""
+    number, size = which
     made = small_instances(free, generic(times, durations, number), [size])
-    return [sample(one, seed=number) for one in made]
+    return [found for one in made if (found := sample(one, seed=number, look=look)).states]
 
 
 def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
@@ -272,7 +313,9 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
     witness = work.witnesses.get(name)
     if name in work.violated:
         trace = work.violated[name]
-        return Verdict(prop, Outcome.VIOLATED, f"a shortest run that breaks it has {len(trace.steps)} steps", trace, None)
+        steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+        reason = f"a shortest run that breaks it has {steps}"
+        return Verdict(prop, Outcome.VIOLATED, reason, trace, witness if _is_of(work.system, witness) else None, scope="this fleet")
     if name in work.elsewhere:
         trace = work.elsewhere[name]
         reason = f"not for every fleet: {trace.system.name} breaks it in {len(trace.steps)} steps"
@@ -296,8 +339,14 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
         return Verdict(prop, Outcome.PROVED, reason, None, witness)
     if stopped is not None:
         return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}")
+    if work.ill_formed is not None:
+        return Verdict(prop, Outcome.UNKNOWN, f"no proof for every fleet was tried: {work.ill_formed}")
     reason = f"no proof was found: {work.reasons.get(name, 'the search was not begun')}"
     return Verdict(prop, Outcome.UNKNOWN, reason, obstacle=work.obstacles.get(name, ()))
+
+
+def _is_of(system: System, trace: Trace | None) -> bool:
+    return trace is not None and trace.system.instance == system.instance
 
 
 def assumed(proof: Proof) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ The step is built once and copied by substitution. What was measured, and which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -139,9 +139,16 @@ class Unrolling:
 
     def within(self) -> Term:
         """That in `before` every slot has one of its values, and every clock at rest reads zero."""
-        bounds = [(at_most(low, At(place)), at_most(At(place), high)) for place, (low, high) in enumerate(self.ranges)]
         at_rest = [disjoin([runs, at_most(At(clock), 0)]) for clock, runs in self._runs.items()]
-        return self.holds(conjoin([*(part for both in bounds for part in both), *at_rest]))
+        return z3.And([*self._bounds(), self.holds(conjoin(at_rest))])
+
+    def _bounds(self) -> Iterator[Term]:
+        """What is taken for granted everywhere else: a slot's bits are those of a value between its bounds."""
+        for place, (low, high) in enumerate(self.ranges):
+            if not self._two_valued(place):
+                term, least, most = self.before[place], self._constant(low, low, high), self._constant(high, low, high)
+                yield least <= term if low < 0 else z3.ULE(least, term)
+                yield term <= most if low < 0 else z3.ULE(term, most)
 
     def differs(self, one: Terms, other: Terms) -> Term:
         """That two states are not the same."""

@@ -84,6 +84,9 @@ class Evidence:
     certificate: Path | None = None
 
 
+Minimum: TypeAlias = Literal["steps", "time"]  # what a run that breaks a property has the least of
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """The answers of one run of one engine, and what it saw on the way."""
@@ -100,7 +103,9 @@ class Result:
     symmetry: bool = True  # was one state stored for all that interchangeable elements make of it?
     resumed: int | None = None  # the depth of the checkpoint from which the search went on
     evidence: Evidence | None = None  # of a proof for every fleet
+    recipe: Path | None = None  # the folder of the recipe of the search, if one was written
     searched: str | None = None  # what was looked into, where that is no number of states
+    minimum: Minimum = "steps"  # what the runs that break a property have the least of
 
 
 class Disagreement(AssertionError):
@@ -112,7 +117,6 @@ class Disagreement(AssertionError):
 
 
 Progress = Callable[[Figures], None]
-Minimum: TypeAlias = Literal["steps", "time"]  # what a run that breaks a property has the least of
 
 
 class Engine(Protocol):

@@ -51,6 +51,18 @@ def semantics_in_parts(system: System, parts: int) -> Semantics:
     return Semantics(system) if parts == 1 and is_closed(system) else DenseSemantics(system, parts)
 
 
+def in_whole_ticks(system: System) -> Semantics:
+    """The usual semantics. ModelError if counting ticks is not exact for the system; it says whether zones can do without."""
+    try:
+        return Semantics(system)
+    except ModelError as refused:
+        if is_closed(system):
+            raise
+        _check(system)
+        sentence = f"{refused.sentence} In dense time, by zones (--engine zones), it can be checked as it is."
+        raise ModelError(sentence, refused.location) from refused
+
+
 def semantics_in_ticks(system: System, tick: Fraction | None) -> Semantics:
     """The semantics in ticks of so many seconds, where the unit has such parts; else, and without a tick, in the whole unit."""
     if tick is None or tick == (unit := unit_of(system)):

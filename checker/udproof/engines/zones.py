@@ -128,6 +128,7 @@ class _Run:
             interrupted=self.interrupted,
             notes=notes,
             symmetry=self.limits.symmetry,
+            minimum=self.minimum,
         )
 
     def _traces(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:

@@ -13,7 +13,7 @@ dropped; that is what keeps the number of clauses small.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TypeAlias
@@ -30,17 +30,34 @@ class GaveUp(Exception):
     """The solver has no answer (a time-out, or `unknown`), or the time is over; the text says which."""
 
 
+def _no_limit() -> str | None:
+    return None
+
+
 @dataclass
 class Clockwork:
-    """How long there is, for everything together and for one query."""
+    """How long there is, for everything together and for one query; and what else may end the work.
+
+    `look` is called again and again while the work goes on, and names a limit that is reached, if one is.
+    """
 
     deadline: float | None = None  # of time.monotonic()
     query: int = 20_000  # milliseconds
+    look: Callable[[], str | None] = _no_limit
 
     def check(self) -> None:
-        """GaveUp if the time is over."""
+        """GaveUp if the time is over, or another limit is reached."""
+        if limit := self.look():
+            raise GaveUp(limit)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise GaveUp("the time limit was reached")
+
+    @property
+    def patience(self) -> int:
+        """Milliseconds for the next query: no more than are left for everything."""
+        if self.deadline is None:
+            return self.query
+        return max(1, min(self.query, int(1000 * (self.deadline - time.monotonic()))))
 
 
 @dataclass
@@ -66,9 +83,18 @@ class Question:
     def ask(self, assumptions: Sequence[Term]) -> z3.ModelRef | None:
         """A model of all that is asserted, or None if there is none. GaveUp if the solver does not know."""
         self.clockwork.check()
+        patience = self.clockwork.patience
+        if self.clockwork.deadline is not None:
+            self.solver.set("timeout", patience)
         answer = self.case.logic.check(self.solver, assumptions)
         if answer == z3.unknown:
-            raise GaveUp(f"the solver gave no answer for {self.case.step.name!r} ({self.solver.reason_unknown()})")
+            reason = self.solver.reason_unknown()
+            if "keyboard" in reason:  # Z3 takes the signal to itself while it works
+                raise KeyboardInterrupt
+            self.clockwork.check()
+            if patience < self.clockwork.query and reason in ("timeout", "canceled"):
+                raise GaveUp("the time limit was reached")
+            raise GaveUp(f"the solver gave no answer for {self.case.step.name!r} ({reason})")
         return self.solver.model() if answer == z3.sat else None
 
 

@@ -62,7 +62,7 @@ def _consistent(proof: Proof, given: list[str]) -> None:
 def answers(script: str, clockwork: Clockwork) -> list[str]:
     """What Z3 answers to each question of a script; an error is an answer too."""
     context = z3.Context()
-    timed = f"(set-option :timeout {clockwork.query})\n{script}"
+    timed = f"(set-option :timeout {clockwork.patience})\n{script}"
     try:
         told = z3.Z3_eval_smtlib2_string(context.ref(), timed)
     except z3.Z3Exception as problem:  # a script that means nothing, such as lemmas about what the system does not have

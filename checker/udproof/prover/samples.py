@@ -11,24 +11,25 @@ holds if its columns together are full.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import z3
 
-from udproof.language import Instance, ModelError, System
+from udproof.language import Instance, System
 from udproof.language import expressions as ex
 from udproof.language.evaluation import environments, evaluate
-from udproof.language.instance import ConstantsOnly, seconds_of
-from udproof.language.semantics import Semantics, State
+from udproof.language.instance import ConstantsOnly, codes, seconds_of
+from udproof.language.semantics import OutOfRange, Semantics, State
 from udproof.prover.lemmas import Atom, ClockAt, Inequality, Lemma, Spread
 
 SIZES = (1, 2, 2, 3, 2, 3)  # elements of each sort, one instance after the other
 WALKS, STEPS = 6, 100
+_LOOKS = 100  # lemmas between two looks at the limits
 SMALL_SECONDS, MOST_SECONDS = 5, 40  # of random timing constants: tried first, and at most
 
 
@@ -105,11 +106,11 @@ def _tables(
     solver = z3.Solver(ctx=context)
     cells: dict[tuple[str, tuple[int, ...]], tuple[Any, range]] = {}
     for symbol in system.constants:
-        codes = _codes(symbol.sort, elements)
+        values = codes(symbol.sort, elements)
         for place in product(*(range(len(elements[sort.name])) for sort in symbol.domain)):
             cell = z3.Int(f"{symbol.name}{list(place)}", context)
-            cells[symbol.name, place] = cell, codes
-            solver.add(cell >= codes.start, cell < codes.stop)
+            cells[symbol.name, place] = cell, values
+            solver.add(cell >= values.start, cell < values.stop)
     world = ConstantsOnly(Instance(elements))
     for rule in system.axioms:
         for env in environments(rule.params, world):
@@ -117,8 +118,8 @@ def _tables(
     if solver.check() != z3.sat:
         return None
     tables: dict[str, dict[tuple[int, ...], int]] = {symbol.name: {} for symbol in system.constants}
-    for (name, place), (cell, codes) in cells.items():
-        wanted = list(codes)
+    for (name, place), (cell, values) in cells.items():
+        wanted = list(values)
         chance.shuffle(wanted)
         for code in wanted:
             if solver.check(cell == code) == z3.sat:
@@ -126,18 +127,6 @@ def _tables(
                 tables[name][place] = code
                 break
     return tables
-
-
-def _codes(sort: ex.Sort, elements: Mapping[str, tuple[str, ...]]) -> range:
-    match sort:
-        case ex.BoolSort():
-            return range(2)
-        case ex.IntSort(low=low, high=high):
-            return range(low, high + 1)
-        case ex.EnumSort(members=members):
-            return range(len(members))
-        case ex.IndexSort(name=name):
-            return range(len(elements[name]))
 
 
 def _symbolic(node: ex.Expr, env: Mapping[ex.Param, int], cells: Any, elements: Mapping[str, tuple[str, ...]], ctx: object) -> Any:
@@ -211,14 +200,23 @@ class _Axioms:
 # --- states
 
 
+def _nothing() -> None:
+    """No limit is looked at."""
+
+
 @dataclass
 class Sample:
-    """Reachable states of one concrete system, and atoms as columns of bits over them."""
+    """Reachable states of one concrete system, and atoms as columns of bits over them.
+
+    `look` is called now and then while lemmas are held against the states, and may raise to end it.
+    """
 
     semantics: Semantics
     states: list[State]
+    look: Callable[[], None] = _nothing
 
     def __post_init__(self) -> None:
+        self._asked = 0
         self._columns: dict[tuple[int, tuple[int, ...]], int] = {}
         self._kept: list[Atom] = []
         self._world = ConstantsOnly(self.semantics.system.instance)
@@ -230,6 +228,9 @@ class Sample:
 
     def refutes(self, lemma: Lemma) -> bool:
         """Is the lemma false in one of the states?"""
+        if self._asked % _LOOKS == 0:
+            self.look()
+        self._asked += 1
         for env in environments(lemma.params, self._world):
             seen = 0
             for literal in lemma.literals:
@@ -326,21 +327,25 @@ def _changing(node: ex.Expr) -> bool:
     return False
 
 
-def sample(system: System, walks: int = WALKS, steps: int = STEPS, seed: int = 1) -> Sample:
-    """States that random walks reach; waits are as long as a deadline allows, or end where a clock meets a constant."""
+def sample(system: System, walks: int = WALKS, steps: int = STEPS, seed: int = 1, look: Callable[[], None] = _nothing) -> Sample:
+    """States that random walks reach; waits are as long as a deadline allows, or end where a clock meets a constant.
+
+    No states if the system has none, since a variable begins outside its range. `look` is called after each step and later
+    (`Sample`), and may raise to end it.
+    """
     semantics = Semantics(system)
     chance = random.Random(seed)
-    starts = []
-    for state in semantics.initial():
-        starts.append(state)
-        if len(starts) == walks:
-            break
+    try:
+        starts = list(islice(semantics.initial(), walks))
+    except OutOfRange:
+        return Sample(semantics, [], look)
     found: dict[State, None] = dict.fromkeys(starts)
     for number in range(walks):
         state = starts[number % len(starts)]
         for after in _walk(semantics, state, steps, chance):
+            look()
             found.setdefault(after)
-    return Sample(semantics, list(found))
+    return Sample(semantics, list(found), look)
 
 
 def _walk(semantics: Semantics, state: State, steps: int, chance: random.Random) -> Iterator[State]:
@@ -353,7 +358,7 @@ def _walk(semantics: Semantics, state: State, steps: int, chance: random.Random)
         if firing is not None:
             try:
                 state = semantics.fire(state, firing)
-            except ModelError:  # it leaves its range: that is for the exploration to report
+            except OutOfRange:  # that is for the exploration to report
                 return
         else:
             allowed = semantics.patience(state)
