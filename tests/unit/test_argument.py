@@ -128,7 +128,7 @@ def test_the_argument_of_the_headline_properties_names_what_a_review_would() -> 
     text = "\n".join(page(argument, system.instance.durations))
     assert "while the progress of s is open and the progress of s' is open, s is s'" in text
     assert "only where *no other step is open or recovering*" in text
-    assert "by lemmas 1, 3, 6 and 9; by the axiom placement-rule and the axiom events-fit" in text
+    assert "by lemmas 1, 3, 6 and 8; by the axiom placement-rule and the axiom events-fit" in text
     assert "`paused_most + watchdog + rollback_most < pause_limit`: here 0 s + 15 s + 10 s = 25 s < 30 s, which leaves 5 s" in text
 
 

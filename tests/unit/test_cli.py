@@ -137,7 +137,7 @@ def test_verify_takes_systems_of_ones_own(udproof: Udproof, tmp_path: Path) -> N
 def test_a_property_that_is_never_put_to_the_test_is_vacuous(udproof: Udproof, tmp_path: Path) -> None:
     (tmp_path / "turnstile.py").write_text(TURNSTILE)
     result = udproof("verify", "turnstile.py", "--property", "never-tested")
-    assert result.exit_code == 7
+    assert result.exit_code == 9
     assert "VACUOUS" in result.stdout
     assert "PROVED" not in result.stdout
 
@@ -153,7 +153,7 @@ def test_some_properties_can_be_selected_and_the_others_are_counted(udproof: Udp
     result = udproof("verify", "lone-vm", "--property", "pause-bounded", "--property", "eligible-only")
     assert result.exit_code == 0
     assert result.stdout.count("PROVED") == 2
-    assert "8 of 10 properties were not selected, and not checked." in result.stdout
+    assert "12 of 14 properties were not selected, and not checked." in result.stdout
 
 
 def test_an_unknown_property_is_no_pass(udproof: Udproof) -> None:
@@ -166,7 +166,7 @@ def test_limits_leave_what_is_undecided_unknown(udproof: Udproof) -> None:
     for limit in (("--timeout", "0s"), ("--memory", "1MB")):
         result = udproof("verify", "teaching", *limit)
         assert result.exit_code == 5
-        assert result.stdout.count("UNKNOWN") == 10
+        assert result.stdout.count("UNKNOWN") == 14
         assert "PROVED" not in result.stdout
         assert "limit of" in result.stdout
 
@@ -175,7 +175,7 @@ def test_stop_at_first_leaves_the_rest_undecided(udproof: Udproof) -> None:
     result = udproof("verify", "bad-placement", "--stop-at-first")
     assert result.exit_code == 10
     assert "VIOLATED  event-in-one-domain" in result.stdout
-    assert result.stdout.count("UNKNOWN") == 9
+    assert result.stdout.count("UNKNOWN") == 13
 
 
 def test_the_worst_of_several_files_counts(udproof: Udproof) -> None:
@@ -185,7 +185,8 @@ def test_the_worst_of_several_files_counts(udproof: Udproof) -> None:
 
 
 def test_the_order_of_the_codes() -> None:
-    order = [Code.INTERRUPTED, Code.INTERNAL, Code.USAGE, Code.VIOLATED, Code.UNEXPECTED, Code.UNDECIDED, Code.NOTHING, Code.HOLDS]
+    order = [Code.INTERRUPTED, Code.INTERNAL, Code.USAGE, Code.VIOLATED, Code.UNEXPECTED, Code.MISSING, Code.UNDECIDED]
+    order += [Code.NOTHING, Code.VACUOUS, Code.EMPTY, Code.HOLDS]
     assert sorted(Code) == sorted(order)
     for place, code in enumerate(order):
         assert worst(order[place:]) is worst(reversed(order[place:])) is code
@@ -223,8 +224,8 @@ def test_a_mistake_in_one_file_is_told_before_any_search(udproof: Udproof, tmp_p
         (["verify", "--memory", "much"], 'such as "4GB"'),
         (["verify", "--timeout", "10"], 'write "10s" for seconds'),
         (["verify", "--timeout", "-1s"], "negative"),
-        (["verify", "--engine", "bdd"], "'explore', 'zones', 'bounded', 'parametric', 'auto'"),
-        (["verify", "--report", "pdf=x"], "FORMAT is json, html, markdown, svg, png, sequence, mermaid, itf"),
+        (["verify", "--engine", "bdd"], "'explore', 'zones', 'bounded', 'parametric', 'abstraction', 'auto'"),
+        (["verify", "--report", "pdf=x"], "FORMAT is json, junit, sarif, html, markdown, svg"),
         (["verify", "--report", "json"], "write json=PATH"),
         (["verify", "--report", "json=."], "this is a directory"),
         (["verify", "--report", "json=no/where.json"], "there is no directory"),
@@ -288,7 +289,7 @@ def test_symmetry_and_workers_are_told_where_they_matter(udproof: Udproof) -> No
 
 def test_a_search_that_was_ended_goes_on_from_its_checkpoint(udproof: Udproof) -> None:
     ended = udproof("verify", "bad-placement", "--stop-at-first", "--checkpoint", "kept")
-    assert (ended.exit_code, ended.stdout.count("UNKNOWN")) == (10, 9)
+    assert (ended.exit_code, ended.stdout.count("UNKNOWN")) == (10, 13)
     assert ended.stderr == "bad-placement: to go on from the last checkpoint, give --resume kept.\n"
     plain = checked(udproof("verify", "bad-placement", "--format", "json").stdout)
     resumed = udproof("verify", "bad-placement", "--resume", "kept")
@@ -458,11 +459,12 @@ def test_a_report_that_cannot_be_written_after_all_costs_no_verdict(udproof: Udp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(reports, "write_atomically", full)
-    result = udproof("verify", "lone-vm", "--report", "json=x.json", "--report", "markdown=x.md")
+    formats = ("json", "markdown", "junit", "sarif", "html")
+    result = udproof("verify", "lone-vm", *(part for form in formats for part in ("--report", f"{form}=x.{form}")))
     assert result.exit_code == 2
     assert "PROVED" in result.stdout
-    assert "x.json: the json report could not be written (No space left on device)." in result.stderr
-    assert "x.md: the markdown report could not be written" in result.stderr
+    for form in formats:
+        assert f"x.{form}: the {form} report could not be written (No space left on device)." in result.stderr
 
 
 # --- an engine is not believed
@@ -689,14 +691,15 @@ def test_the_parts_are_all_of_the_protocol() -> None:
 
 
 def test_version(udproof: Udproof) -> None:
-    assert re.fullmatch(r"udproof \S+\n", udproof("--version").stdout)
+    said = udproof("--version").stdout
+    assert re.fullmatch(r"udproof \S+\nPython 3\.\d+\.\d+\S* on \w+, wasmtime \d[\d.]*, z3 \d[\d.]*, cvc5 \d[\d.]*\n", said)
 
 
 @pytest.mark.parametrize("command", ["", *program.commands])
-def test_every_command_has_help_that_names_only_what_there_is(udproof: Udproof, command: str) -> None:
+def test_every_command_has_help(udproof: Udproof, command: str) -> None:
     result = udproof(*command.split(), "--help")
     assert result.exit_code == 0
-    assert all(word not in result.stdout for word in ("shard", "junit", "sarif"))
+    assert result.stdout.startswith("Usage: ")
 
 
 # --- traces
@@ -878,7 +881,7 @@ def test_limits_hold_while_an_engine_gets_ready(udproof: Udproof, monkeypatch: p
     assert result.exit_code == 5
     data = checked(result.stdout)
     assert re.search(r"the (time|memory) limit of .* was reached while the search was being got ready", data["stopped"])
-    assert data["counts"]["unknown"] == 10
+    assert data["counts"]["unknown"] == 14
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
@@ -888,7 +891,7 @@ def test_an_engine_that_runs_out_of_memory_decides_nothing(udproof: Udproof, mon
     result = udproof("verify", "lone-vm", "--memory", "1GB")
     assert result.exit_code == 5
     assert "memory ran out within the limit of 1000 MB" in result.stdout
-    assert result.stdout.count("UNKNOWN") == 10
+    assert result.stdout.count("UNKNOWN") == 14
 
 
 def test_the_default_memory_limit_is_of_this_machine() -> None:

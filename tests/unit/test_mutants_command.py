@@ -240,7 +240,7 @@ def test_what_allows_less_is_harmless_and_dense_time_answers_where_ticks_leave_a
     )
     assert planted("lone-vm", "roll_back/drop-update-2", ground).fate is Fate.SURVIVED
     assert planted("lone-vm", "apply/drop-guard-2", ground).about == "a condition less, and not one state or transition more"
-    assert planted("lone-vm", "announce/drop-guard-1", ground).fate is Fate.REFUSED
+    assert planted("lone-vm", "announce/drop-update-2", ground).fate is Fate.REFUSED
     early = planted("lone-vm", "retry/lower-1", ground)
     assert (early.fate, early.fails) == (Fate.KILLED, "recovery-kept")
 

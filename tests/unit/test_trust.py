@@ -97,14 +97,14 @@ system = System("turnstile", actions=(enter,), properties=(crowd,))
 '''
 
 
-def test_a_property_that_holds_only_vacuously_exits_7_and_every_report_says_so(
+def test_a_property_that_holds_only_vacuously_exits_9_and_every_report_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("turnstile.py").write_text(TURNSTILE)
     reports = ["--report", "json=r.json", "--report", "html=r.html", "--report", "markdown=r.md"]
     result = CliRunner().invoke(program, ["verify", "turnstile.py", *reports])
-    assert result.exit_code == 7
+    assert result.exit_code == 9
     for text in (result.stdout, Path("r.html").read_text(), Path("r.md").read_text()):
         assert "VACUOUS" in text
         assert "Premises not reached: crowd." in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 from udproof.cli.console import clean, note, pour, say
@@ -46,9 +47,12 @@ def init(path: str, force: bool) -> Code:
     return Code.HOLDS
 
 
-def schema() -> Code:
-    """Print the JSON Schema of a fleet file."""
-    say(json.dumps(fleet_file.schema(), indent=2))
+def schema(of: str) -> Code:
+    """Print the JSON Schema of a fleet file, or of a result."""
+    if of == "result":
+        pour((resources.files("udproof.cli") / "result.schema.json").read_text(encoding="utf-8"))
+    else:
+        say(json.dumps(fleet_file.schema(), indent=2))
     return Code.HOLDS
 
 

@@ -9,31 +9,46 @@ from typing import Any
 
 import click
 
-from udproof.cli.about import NAME, version
+from udproof.cli.about import NAME, foundations, version
+from udproof.cli.completion import SHELLS, designs, mistakes, traces
+from udproof.cli.completion import properties as protocol_properties
 from udproof.cli.console import say
 from udproof.cli.exits import Code
-from udproof.cli.parameters import DRAWINGS, REPORTS, Duration, Memory, Report
+from udproof.cli.parameters import BUILD_SERVERS, DRAWINGS, MERGED, REPORTS, Duration, Memory, Part, Report
 from udproof.cli.program import Program, everywhere
 
 _EXITS = (
-    "Exit codes: 0 all hold, or as the fleet's `expect` says; 10 violated; 5 not decided within the limits; 7 nothing checked, or "
-    "only vacuously; 8 holds although the fleet expects a violation; 2 bad usage or file; 6 internal error; 130 interrupted. "
-    "Of several files the worst counts, in the order 130, 6, 2, 10, 8, 5, 7, 0."
+    "Exit codes: 0 all hold, or as the fleet's `expect` says; 10 violated; 5 not decided within the limits; 7 nothing checked; "
+    "9 a property put to no test (vacuous); 8 holds although the fleet expects a violation; 3 results missing (merge); 4 no file "
+    "for this shard; 2 bad usage or file; 6 internal error; 130 interrupted. "
+    "Of several files the worst counts, in the order 130, 6, 2, 10, 8, 3, 5, 7, 9, 4, 0."
 )
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
-        say(f"{NAME} {version()}")
+        say(f"{NAME} {version()}\n{foundations()}")
         ctx.exit()
 
 
-_mutant = click.option("--mutant", metavar="NAME", help="Plant this named mistake in the protocol (udproof list mutants).")
+_ci = click.option(
+    "--ci",
+    type=click.Choice(BUILD_SERVERS),
+    default="none",
+    show_default=True,
+    help="Also print annotations for this build server, and give it a summary; auto finds out which it is.",
+)
+_mutant = click.option(
+    "--mutant",
+    metavar="NAME",
+    shell_complete=mistakes,
+    help="Plant this named mistake in the protocol (udproof list mutants).",
+)
 
 
 @click.group("udproof", cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the versions and exit."
 )
 @everywhere
 def program() -> None:
@@ -41,15 +56,21 @@ def program() -> None:
 
 
 @program.command(epilog=_EXITS)
-@click.argument("files", metavar="[FILE]...", nargs=-1)
-@click.option("--property", "properties", metavar="NAME", multiple=True, help="Check this property only; repeatable.")
+@click.argument("files", metavar="[FILE]...", nargs=-1, shell_complete=designs)
+@click.option(
+    "--property",
+    "properties",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=protocol_properties,
+    help="Check this property only; repeatable.",
+)
 @click.option(
     "--engine",
-    type=click.Choice(["explore", "zones", "bounded", "parametric", "auto"]),
-    default="explore",
-    show_default=True,
-    help="Search in ticks (explore), in dense time (zones), by a solver to a depth (bounded), or prove for every fleet size "
-    "(parametric); auto asks several, which must agree.",
+    type=click.Choice(["explore", "zones", "bounded", "parametric", "abstraction", "auto"]),
+    help="Search in ticks (explore), in dense time (zones), by a solver to a depth (bounded), prove for every fleet size "
+    "(parametric), or on what a property needs of the system (abstraction); auto asks several, which must agree. "
+    "[default: explore; auto if neither a FILE nor a mistake is named]",
 )
 @click.option(
     "--depth",
@@ -66,6 +87,8 @@ def program() -> None:
     multiple=True,
     help=f"Write {', '.join(REPORTS[:-1])} or {REPORTS[-1]} to a file too; repeatable.",
 )
+@_ci
+@click.option("--shard", type=Part(), metavar="K/N", help="Verify only the K-th of N parts of the files; then udproof merge.")
 @click.option(
     "--memory", type=Memory(), metavar="SIZE", help="End undecided at so much, such as 4GB. [default: 3/4 of the machine's]"
 )
@@ -81,7 +104,9 @@ def program() -> None:
 )
 @click.option("--checkpoint", metavar="FOLDER", help="Keep a checkpoint in this new folder, for --resume.")
 @click.option("--resume", metavar="FOLDER", help="Go on from the checkpoint in this folder, and keep it up to date.")
-@click.option("--certificate", metavar="DIR", help="With --engine parametric or auto: write the proof there, for udproof certify.")
+@click.option(
+    "--certificate", metavar="DIR", help="Write a proof (parametric, auto) there, for udproof certify; or a recipe (explore)."
+)
 @click.option("--stop-at-first", is_flag=True, help="End at the first violation; other properties stay undecided.")
 @click.option(
     "--minimum",
@@ -96,17 +121,48 @@ def verify(**options: Any) -> Code:
     """Check the properties of fleets or of systems of your own.
 
     A FILE is a fleet (TOML, which is data), a system (a .py file in the modelling language, which is executed and must define
-    `system`), or the name of a shipped fleet (udproof list fleets). Without one, the documented default fleet is checked. All files
-    are read before the first search begins, and a mistake in one of them ends the command.
+    `system`), or the name of a shipped fleet (udproof list fleets). Without one, the question is about the protocol itself: a proof
+    for every fleet is checked again, and the documented default fleet is searched besides. All files are read before the first
+    search begins, and a mistake in one of them ends the command.
     """
     from udproof.cli.verify import Request, verify
 
     return verify(Request(**options))
 
 
+@program.command(epilog=_EXITS)
+@click.argument("files", metavar="RESULT...", nargs=-1, required=True)
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
+@click.option(
+    "--report",
+    type=Report(MERGED),
+    metavar="FORMAT=PATH",
+    multiple=True,
+    help=f"Write {', '.join(MERGED[:-1])} or {MERGED[-1]} to a file too; repeatable.",
+)
+@_ci
+@everywhere
+def merge(**options: Any) -> Code:
+    """Put the results of several commands together, of shards above all.
+
+    A RESULT is what udproof verify --report json=PATH wrote. The exit code is that of the whole; a shard or a file without a
+    result, and verdicts that contradict each other, are red.
+    """
+    from udproof.cli.merge import MergeRequest, merge
+
+    return merge(MergeRequest(**options))
+
+
 @program.command()
-@click.argument("file", required=False)
-@click.option("--property", "properties", metavar="NAME", multiple=True, help="This must hold; repeatable. [default: all]")
+@click.argument("file", required=False, shell_complete=designs)
+@click.option(
+    "--property",
+    "properties",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=protocol_properties,
+    help="This must hold; repeatable. [default: all]",
+)
 @click.option("--constant", "constants", metavar="NAME", multiple=True, help="The margin of this one only; repeatable.")
 @click.option("--step", type=Duration(), default="1s", show_default=True, metavar="TIME", help="How finely edges are sought.")
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
@@ -131,7 +187,7 @@ def margins(**options: Any) -> Code:
 
 
 @program.command()
-@click.argument("files", metavar="[FLEET]...", nargs=-1)
+@click.argument("files", metavar="[FLEET]...", nargs=-1, shell_complete=designs)
 @click.option("--generated", is_flag=True, help="Mistakes made by rule at every place of the model, with judged survivors.")
 @click.option("--engine", type=click.Choice(["explore", "zones"]), default="explore", show_default=True, help="As in verify.")
 @click.option("--timeout", type=Duration(), metavar="TIME", help="End each search undecided after this long, such as 1min.")
@@ -164,12 +220,28 @@ def init(path: str, force: bool) -> Code:
 
 
 @program.command()
+@click.argument("of", type=click.Choice(["fleet", "result"]), default="fleet")
 @everywhere
-def schema() -> Code:
-    """Print the JSON Schema of a fleet file, for editors."""
+def schema(of: str) -> Code:
+    """Print the JSON Schema of a fleet file, for editors, or of a result, for programs that read --report json=PATH."""
     from udproof.cli import catalog
 
-    return catalog.schema()
+    return catalog.schema(of)
+
+
+@program.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@everywhere
+def completion(shell: str) -> Code:
+    """Print what a shell must read to complete udproof's commands, options and names.
+
+    For bash, in ~/.bashrc: eval "$(udproof completion bash)". For zsh the same in ~/.zshrc. For fish: udproof completion fish, into
+    ~/.config/fish/completions/udproof.fish.
+    """
+    from udproof.cli.completion import script
+
+    say(script(shell, program))
+    return Code.HOLDS
 
 
 @program.command("list")
@@ -182,11 +254,16 @@ def list_(what: str) -> Code:
     return catalog.show(what)
 
 
-_fleet = click.option("--fleet", metavar="FILE", help="The fleet or system file that the trace is of, unless a shipped fleet.")
+_fleet = click.option(
+    "--fleet",
+    metavar="FILE",
+    shell_complete=designs,
+    help="The fleet or system file that the trace is of, unless a shipped fleet.",
+)
 
 
 @program.command()
-@click.argument("trace")
+@click.argument("trace", shell_complete=traces)
 @_fleet
 @_mutant
 @everywhere
@@ -201,7 +278,7 @@ def replay(trace: str, fleet: str | None, mutant: str | None) -> Code:
 
 
 @program.command()
-@click.argument("trace", required=False)
+@click.argument("trace", required=False, shell_complete=traces)
 @click.option(
     "--to", "form", type=click.Choice([*DRAWINGS, "html", "markdown", "text", "dot", "pytest"]), required=True, help="As what."
 )
@@ -239,7 +316,7 @@ def render(trace: str | None, form: str, model: str | None, diagram: str | None,
 
 
 @program.command("check-events")
-@click.argument("recording")
+@click.argument("recording", shell_complete=traces)
 @click.option("--quiet", is_flag=True, help="Do not tell what the model did in between.")
 @everywhere
 def check_events(recording: str, quiet: bool) -> Code:
@@ -254,7 +331,7 @@ def check_events(recording: str, quiet: bool) -> Code:
 
 
 @program.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=designs)
 @_mutant
 @click.option("-o", "--output", metavar="PATH", help="A .dot file; with Graphviz also .svg, .png, .pdf. [default: print DOT]")
 @everywhere
@@ -266,8 +343,8 @@ def graph(file: str | None, mutant: str | None, output: str | None) -> Code:
 
 
 @program.command()
-@click.argument("a")
-@click.argument("b", required=False)
+@click.argument("a", shell_complete=designs)
+@click.argument("b", required=False, shell_complete=designs)
 @_mutant
 @click.option("--timeout", type=Duration(), metavar="TIME", help="End each search undecided after this long, such as 10min.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
@@ -283,7 +360,7 @@ def diff(a: str, b: str | None, mutant: str | None, timeout: float | None, quiet
 
 
 @program.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=designs)
 @click.option("--steps", type=click.IntRange(1, 100_000), default=30, show_default=True, help="How many steps at most.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed makes the same run.")
 @_mutant
@@ -296,9 +373,16 @@ def simulate(file: str | None, steps: int, seed: int, mutant: str | None) -> Cod
 
 
 @program.command()
-@click.argument("fleet", required=False)
+@click.argument("fleet", required=False, shell_complete=designs)
 @click.option("--proof", is_flag=True, help="Explain why properties hold for every fleet size.")
-@click.option("--property", "properties", metavar="NAME", multiple=True, help="Explain this property only; repeatable.")
+@click.option(
+    "--property",
+    "properties",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=protocol_properties,
+    help="Explain this property only; repeatable.",
+)
 @_mutant
 @click.option("--timeout", type=Duration(), metavar="TIME", help="End undecided after this long, such as 10min.")
 @click.option("--quiet", is_flag=True, help="Do not tell that a proof is searched for.")
@@ -316,7 +400,7 @@ def explain(**options: Any) -> Code:
 
 @program.command()
 @click.argument("folder")
-@click.option("--fleet", metavar="FILE", help="Also write the scripts again from this fleet's model, and compare.")
+@click.option("--fleet", metavar="FILE", help="Also write the scripts again from this fleet's model, or search again; compare.")
 @_mutant
 @everywhere
 def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:

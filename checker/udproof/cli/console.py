@@ -2,7 +2,9 @@
 
 Names come from files, and a file can hold anything: escape sequences that recolour or rewrite the screen, marks that turn the
 direction of text around. `clean` shows every such character as an escape (`\\x1b`), and whoever puts a name of a file into a
-sentence applies it; `say` and `note` do so once more for whatever was forgotten, colours excepted.
+sentence applies it; `say` and `note` do so once more for whatever was forgotten, colours excepted. A build server obeys its
+log, too: GitHub takes a line that begins with `::`, or that has `##[` in it, for a command, and Azure one with `##vso[`. So
+these are shown as escapes as well, with or without a build server, since a fleet file may come with anybody's pull request.
 
 A reader may leave early (`udproof verify | head`). That is no error: the rest of the output goes nowhere, reports are still
 written, and the exit code still tells the verdict.
@@ -21,12 +23,14 @@ from typing import TextIO
 import click
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+_ORDERS = re.compile(r"\A(\s*):(?=:)|#(?=#(?:vso)?\[)", re.IGNORECASE)
 _WIDTH = 120  # columns, where there is no terminal that has some
 
 
 def clean(text: object) -> str:
-    """A text from outside, on one line and without anything that a terminal would obey."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in str(text))
+    """A text from outside, on one line and without anything that a terminal or a build server would obey."""
+    shown = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in str(text))
+    return _ORDERS.sub(lambda found: f"{found[1] or ''}\\x{ord(found[0][-1]):x}", shown)
 
 
 def say(text: str = "") -> None:

@@ -28,7 +28,7 @@ class ExplainRequest:
     quiet: bool
 
 
-_CODES = {Outcome.VIOLATED: Code.VIOLATED, Outcome.UNKNOWN: Code.UNDECIDED, Outcome.VACUOUS: Code.NOTHING}
+_CODES = {Outcome.VIOLATED: Code.VIOLATED, Outcome.UNKNOWN: Code.UNDECIDED, Outcome.VACUOUS: Code.VACUOUS}
 
 
 def explain(request: ExplainRequest) -> Code:

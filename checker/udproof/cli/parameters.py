@@ -17,7 +17,10 @@ _MEMORY = re.compile(r" *([0-9]{1,9}(?:\.[0-9]{1,9})?) *([A-Za-z]*) *")
 
 DRAWINGS = ("svg", "png", "sequence", "mermaid")  # a run as a picture; see drawings.py
 PER_VIOLATION = (*DRAWINGS, "itf")  # one file for each violated property
-REPORTS = ("json", "html", "markdown", *PER_VIOLATION)
+WHOLE = ("json", "junit", "sarif")  # one file about everything that was to be verified, whether or not anything was
+REPORTS = (*WHOLE, "html", "markdown", *PER_VIOLATION)
+MERGED = (*WHOLE, "markdown")
+BUILD_SERVERS = ("github", "azure", "auto", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,17 @@ class ReportTo:
 
     def __str__(self) -> str:
         return f"{self.format}={self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several equal parts of the work: the `number`-th (from 1) of `of`."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
 
 
 class Memory(click.ParamType[int]):
@@ -70,17 +84,39 @@ class Duration(click.ParamType[float]):
 
 
 class Report(click.ParamType[ReportTo]):
-    """A report to write: FORMAT=PATH."""
+    """A report to write: FORMAT=PATH, where the format is one of `kinds`."""
 
     name = "format=path"
+
+    def __init__(self, kinds: tuple[str, ...] = REPORTS) -> None:
+        self._kinds = kinds
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportTo:
         """The format and the path; whether it can be written there is looked at before the search (see `reports`)."""
         if isinstance(value, ReportTo):
             return value
         kind, equals, path = value.partition("=")
-        if kind not in REPORTS:
-            self.fail(f"{kind!r} is no format of a report; write FORMAT=PATH, where FORMAT is {', '.join(REPORTS)}.", param, ctx)
+        if kind not in self._kinds:
+            known = ", ".join(self._kinds)
+            self.fail(f"{kind!r} is no format of a report; write FORMAT=PATH, where FORMAT is {known}.", param, ctx)
         if not equals or not path:
             self.fail(f"{value!r} does not say where to write; write {kind}=PATH.", param, ctx)
         return ReportTo(kind, Path(path))
+
+
+class Part(click.ParamType[Shard]):
+    """A part of the work: k/n."""
+
+    name = "k/n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        """The shard."""
+        if isinstance(value, Shard):
+            return value
+        match = re.fullmatch(r"([0-9]{1,4})/([1-9][0-9]{0,3})", value, re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is no part of the work; write K/N, such as 1/4 for the first of four.", param, ctx)
+        number, of = map(int, match.groups())
+        if not 1 <= number <= of:
+            self.fail(f"{value!r} is no part of the work; the parts of {of} are 1/{of} to {of}/{of}.", param, ctx)
+        return Shard(number, of)

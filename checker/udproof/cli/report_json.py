@@ -1,19 +1,22 @@
 """A run as JSON: the truth from which other reports derive. `result.schema.json` beside this file describes it.
 
 Numbers are integers but for `seconds`, which are given to the millisecond. The order of keys is fixed, so that a difference
-between two results means a change. Of one file the document is its run; of several it is `{"runs": [...]}` with one run for
-each file that was verified, and `files` says how many were given: fewer runs than files must not read as a pass.
+between two results means a change. Of one file the document is its run. Of several, of a shard, and where something went wrong, it
+is `{"runs": [...]}` with one run for each file that was verified. Beside them stands what must not be missed: `files` says how many
+were given, `plan` which models and properties they are (of all shards), and `problems` why a file has no run.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from udproof.cli.about import NAME, version
+from udproof.cli.account import Account
+from udproof.cli.places import places
 from udproof.cli.runs import Run
 from udproof.cli.trust import trust
+from udproof.counterexamples.explain import cause, step_table
 from udproof.counterexamples.itf import to_itf
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
@@ -21,17 +24,38 @@ from udproof.engines.verdict import Outcome, Verdict
 SCHEMA_VERSION = 1
 
 
-def text(runs: Sequence[Run], given: int) -> str:
-    """The document of these runs, out of `given` files, as text without a final line break."""
-    return json.dumps(document(runs, given), indent=2)
+def text(made: dict[str, Any]) -> str:
+    """A document as text without a final line break."""
+    return json.dumps(made, indent=2)
 
 
-def document(runs: Sequence[Run], given: int) -> dict[str, Any]:
+def document(account: Account) -> dict[str, Any]:
     """The document; see the module."""
-    opening = {"schema_version": SCHEMA_VERSION, "tool": {"name": NAME, "version": version()}}
-    if given == 1:
-        return {**opening, **_run(runs[0])}
-    return {**opening, "files": {"given": given, "verified": len(runs)}, "runs": [_run(run) for run in runs]}
+    if len(account.jobs) == len(account.runs) == 1 and not account.problems and account.shard is None:
+        return {**opening(), **_run(account.runs[0])}
+    return {
+        **opening(),
+        "exit_code": int(account.code),
+        "files": {"given": len(account.jobs), "verified": len(account.runs)},
+        "shard": None if account.shard is None else {"number": account.shard.number, "of": account.shard.of},
+        "plan": [
+            {
+                "source": subject.source,
+                "mutant": subject.mutant,
+                "fleet": subject.system.name,
+                "hash": subject.system.hash,
+                "properties": [prop.name for prop in selected],
+            }
+            for subject, selected in account.planned
+        ],
+        "runs": [_run(run) for run in account.runs],
+        "problems": [{"source": one.source, "exit_code": int(one.code), "reason": one.reason} for one in account.problems],
+    }
+
+
+def opening() -> dict[str, Any]:
+    """What every document begins with."""
+    return {"schema_version": SCHEMA_VERSION, "tool": {"name": NAME, "version": version()}}
 
 
 def itf(run: Run, trace: Trace) -> dict[str, Any]:
@@ -43,6 +67,7 @@ def itf(run: Run, trace: Trace) -> dict[str, Any]:
 
 def _run(run: Run) -> dict[str, Any]:
     subject, result, figures = run.subject, run.result, run.result.figures
+    where = places(subject, run.selected)
     return {
         "model": {
             "hash": subject.system.hash,
@@ -57,8 +82,9 @@ def _run(run: Run) -> dict[str, Any]:
         "stopped": result.stopped,
         "exit_code": int(run.code),
         "expected": list(subject.expect) if isinstance(subject.expect, tuple) else subject.expect,
+        "remark": run.remark,
         "counts": run.counts,
-        "verdicts": [_verdict(run, verdict) for verdict in result.verdicts],
+        "verdicts": [_verdict(run, verdict, where[verdict.property.name]) for verdict in result.verdicts],
         "search": {
             "engine": result.engine,
             "symmetry": result.symmetry,
@@ -80,10 +106,11 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _verdict(run: Run, verdict: Verdict) -> dict[str, Any]:
+def _verdict(run: Run, verdict: Verdict, place: dict[str, Any]) -> dict[str, Any]:
     figures = run.result.figures
     return {
         "property": verdict.property.name,
+        "statement": verdict.property.statement,
         "verdict": verdict.outcome.value,
         "scope": _scope(run, verdict),
         "engine": verdict.engine or run.result.engine,
@@ -91,11 +118,22 @@ def _verdict(run: Run, verdict: Verdict) -> dict[str, Any]:
         "depth": figures.depth,
         "seconds": _seconds(run),
         **_evidence(run, verdict),
+        "place": place,
+        "cause": None if verdict.trace is None else cause(verdict.trace, verdict.property),
+        "steps": [] if verdict.trace is None else _steps(verdict.trace, verdict),
         "trace": None if verdict.trace is None else itf(run, verdict.trace),
         "assumptions": list(run.assumptions),
         "reason": verdict.reason,
         "obstacle": list(verdict.obstacle),
     }
+
+
+def _steps(trace: Trace, verdict: Verdict) -> list[dict[str, Any]]:
+    """The run in words, a row for each step, as the step table has them; row 0 is the start."""
+    return [
+        {"number": row.number, "time": row.time, "who": row.who, "action": row.action, "changes": list(row.changes)}
+        for row in step_table(trace, [verdict.property]).rows
+    ]
 
 
 def _scope(run: Run, verdict: Verdict) -> str:

@@ -16,9 +16,10 @@ import click
 
 from udproof.cli.console import clean
 from udproof.cli.runs import Run, amount, ending, far, means, when
-from udproof.cli.sources import Subject
+from udproof.cli.sources import Subject, without_mistake
 from udproof.cli.trust import sentences
 from udproof.counterexamples.explain import cause, duration, step_table
+from udproof.counterexamples.instead import failing, parting
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
 from udproof.engines.zone_time import unit_of
@@ -52,10 +53,23 @@ def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
     figures = run.result.figures
     cost = f"{figures.seconds:.2f} s, {amount(figures.memory)}{means(run)}"
     yield from fold(f"Searched: {far(figures)}, {cost}; {clean(ending(run))}.")
-    if run.result.searched is not None and run.result.figures.states:
+    if run.result.searched is not None and any(verdict.engine for verdict in run.result.verdicts):
         yield from fold(f"Engines: {clean(run.result.searched)}.")
+    yield from (part for line in _certificate(run) for part in fold(line))
     if run.remark:
         yield from fold(run.remark)
+
+
+def _certificate(run: Run) -> Iterator[str]:
+    """Where something for others to check was written, and what it is worth."""
+    proof = run.result.evidence.certificate if run.result.evidence is not None else None
+    if proof is not None:
+        yield f"Certificate: {clean(str(proof))}; udproof certify checks it with another solver."
+    if run.result.recipe is not None:
+        yield (
+            f"Certificate: {clean(str(run.result.recipe))}, a recipe for making this search again (udproof certify, with --fleet), "
+            "which is weaker than a proof."
+        )
 
 
 def _folded(line: str, indent: int = 2, width: int | None = None) -> list[str]:
@@ -95,6 +109,11 @@ def _violation(run: Run, verdict: Verdict, trace: Trace, width: int, fold: Fold)
     name = clean(verdict.property.name)
     yield click.style(f"{name} is violated {when(trace)}", fg="red", bold=True)
     yield from fold(f"  {clean(cause(trace, verdict.property))}")
+    if (false := failing(trace, verdict.property)) is not None:
+        values = ", ".join(f"{read} is {value}" for read, value in false.values)
+        yield from fold(clean(f"  False there: {false.formula}" + (f", where {values}." if values else ".")))
+    if (right := without_mistake(run.subject)) is not None:
+        yield from fold(f"  {clean(parting(trace, right).sentence)}")
     yield ""
     yield step_table(trace, [verdict.property]).as_text(width, color=True).rstrip("\n")
     if run.subject.named:
@@ -105,7 +124,19 @@ def _violation(run: Run, verdict: Verdict, trace: Trace, width: int, fold: Fold)
 def again(run: Run, verdict: Verdict) -> str:
     """The command that finds this violation and no other."""
     mutant = f" --mutant {run.subject.mutant}" if run.subject.mutant else ""
-    return f"udproof verify {clean(shlex.quote(run.subject.source))}{mutant} --property {clean(shlex.quote(verdict.property.name))}"
+    named = (
+        f"udproof verify {clean(shlex.quote(run.subject.source))}{mutant} --property {clean(shlex.quote(verdict.property.name))}"
+    )
+    return f"{named}{_engine(run, verdict)}"
+
+
+def _engine(run: Run, verdict: Verdict) -> str:
+    """The options for the same engine, and for a run of the same kind."""
+    if run.result.engine == "explore":  # the usual one for a file
+        return ""
+    bounded = (verdict.engine or run.result.engine) == "bounded"
+    depth = f" --depth {max(1, len(verdict.trace.steps))}" if bounded and verdict.trace is not None else ""
+    return f" --engine {run.result.engine}{depth}{' --minimum time' if run.result.minimum == 'time' else ''}"
 
 
 def _coverage(run: Run, fold: Fold) -> Iterator[str]:

@@ -9,22 +9,24 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from udproof.cli import report_json, report_markdown
+from udproof.cli.account import Account
 from udproof.cli.console import clean, note
 from udproof.cli.exits import Refused
-from udproof.cli.parameters import DRAWINGS, PER_VIOLATION, ReportTo
+from udproof.cli.parameters import DRAWINGS, PER_VIOLATION, WHOLE, ReportTo
 from udproof.cli.runs import Run
 from udproof.counterexamples.files import write_atomically
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Verdict
 
 
-def check(wanted: Sequence[ReportTo], sources: Sequence[str]) -> None:
+def check(wanted: Sequence[ReportTo], sources: Sequence[str], read: str = "a file to verify") -> None:
     """Refused if a report could not be written, or would overwrite another one or a file that is to be read."""
-    taken = {Path(source).resolve(): "a file to verify" for source in sources}
+    taken = {Path(source).resolve(): read for source in sources}
     for report in wanted:
         what, path, folder = f"--report {clean(report)}", report.path.resolve(), report.path.resolve().parent
         if path in taken:
@@ -38,31 +40,57 @@ def check(wanted: Sequence[ReportTo], sources: Sequence[str]) -> None:
         taken[path] = "another report"
 
 
-def write(wanted: Sequence[ReportTo], runs: Sequence[Run], given: int) -> bool:
-    """Write the reports, and say on standard error what was written. False if one of them could not be."""
+def write(wanted: Sequence[ReportTo], work: Account, document: dict[str, Any]) -> bool:
+    """Write the reports, and say on standard error what was written. False if one of them could not be.
+
+    Those of the whole are made from the document, and written also when no file was verified: that is what they then say. The
+    others are about runs.
+    """
     fine = True
     for report in wanted:
-        try:
-            for path, text in _texts(report, runs, given):
-                try:
-                    write_atomically(path, text)
-                except OSError as error:
-                    note(f"{clean(path)}: the {report.format} report could not be written ({clean(error.strerror or error)}).")
-                    fine = False
-                else:
-                    note(f"{clean(path)}: {report.format} report written.")
-        except Refused as refused:  # this machine cannot make it
-            for sentence in refused.sentences:
-                note(sentence)
-            fine = False
+        if report.format in WHOLE:
+            fine &= put(report, [(report.path, whole_text(report.format, document))])
+        elif work.runs:
+            fine &= put(report, _texts(report, work.runs))
+        else:
+            note(f"--report {clean(report)}: no file was verified, so there is nothing to write.")
     return fine
 
 
-def _texts(report: ReportTo, runs: Sequence[Run], given: int) -> Iterator[tuple[Path, str | bytes]]:
+def put(report: ReportTo, texts: Iterable[tuple[Path, str | bytes]]) -> bool:
+    """Write the files of one report; False if one of them cannot be."""
+    fine = True
+    try:
+        for path, text in texts:
+            try:
+                write_atomically(path, text)
+            except OSError as error:
+                note(f"{clean(path)}: the {report.format} report could not be written ({clean(error.strerror or error)}).")
+                fine = False
+            else:
+                note(f"{clean(path)}: {report.format} report written.")
+    except Refused as refused:  # this machine cannot make it
+        for sentence in refused.sentences:
+            note(sentence)
+        fine = False
+    return fine
+
+
+def whole_text(form: str, document: dict[str, Any]) -> str:
+    """A report about everything that was to be verified, made from the JSON."""
+    if form == "json":
+        return report_json.text(document) + "\n"
+    from udproof.cli import report_junit, report_sarif, results, summary  # for those who want them only
+
+    whole = results.read(document)
+    if form == "junit":
+        return report_junit.text(whole)
+    return report_sarif.text(whole) if form == "sarif" else summary.text(whole, summary.LONGEST)
+
+
+def _texts(report: ReportTo, runs: Sequence[Run]) -> Iterator[tuple[Path, str | bytes]]:
     """The files that a report takes, with their texts."""
-    if report.format == "json":
-        yield report.path, report_json.text(runs, given) + "\n"
-    elif report.format == "markdown":
+    if report.format == "markdown":
         yield report.path, report_markdown.text(runs)
     elif report.format == "html":
         from udproof.cli import report_html  # its template and script are read for those who want them only

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 from udproof.cli.exits import Code, worst
@@ -15,12 +17,47 @@ from udproof.engines.verdict import Figures, Outcome, Result, Verdict
 from udproof.engines.zone_time import semantics_in_parts
 from udproof.language import Property
 
+
+class Standing(Enum):
+    """How the verdict for a property stands to what the file expects; the value is the code that it alone would end with."""
+
+    PASSED = "passed"
+    EXPECTED = "expected"  # violated, as the file says that it must be
+    VIOLATED = "violated"
+    UNEXPECTED = "unexpected"  # it holds, and the file says that it must be violated
+    UNKNOWN = "unknown"
+    VACUOUS = "vacuous"
+
+    @property
+    def code(self) -> Code:
+        """What a run with this and nothing worse ends with."""
+        return _CODES[self]
+
+    @property
+    def red(self) -> bool:
+        """Does it keep the run from passing?"""
+        return self.code is not Code.HOLDS
+
+
 _CODES = {
-    Outcome.PROVED: Code.HOLDS,
-    Outcome.VIOLATED: Code.VIOLATED,
-    Outcome.UNKNOWN: Code.UNDECIDED,
-    Outcome.VACUOUS: Code.NOTHING,
+    Standing.PASSED: Code.HOLDS,
+    Standing.EXPECTED: Code.HOLDS,
+    Standing.VIOLATED: Code.VIOLATED,
+    Standing.UNEXPECTED: Code.UNEXPECTED,
+    Standing.UNKNOWN: Code.UNDECIDED,
+    Standing.VACUOUS: Code.VACUOUS,
 }
+
+
+def standings(outcomes: Mapping[str, Outcome], expect: str | Sequence[str] | None) -> dict[str, Standing]:
+    """The standing of each property, where the file expects `expect` ("proved", or the names of those that must be violated)."""
+    expected = () if expect is None or isinstance(expect, str) else expect
+    found = {name: Standing(_WORDS[outcome]) for name, outcome in outcomes.items()}
+    surprise = {Standing.VIOLATED: Standing.EXPECTED, Standing.PASSED: Standing.UNEXPECTED}
+    return {name: surprise.get(one, one) if name in expected else one for name, one in found.items()}
+
+
+_WORDS = {outcome: "passed" if outcome is Outcome.PROVED else outcome.value for outcome in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +74,11 @@ class Run:
     def violations(self) -> tuple[tuple[Verdict, Trace], ...]:
         """The verdicts that say VIOLATED, each with its trace."""
         return tuple((verdict, verdict.trace) for verdict in self.result.verdicts if verdict.trace is not None)
+
+    @property
+    def standings(self) -> dict[str, Standing]:
+        """How each verdict stands to what the file expects."""
+        return standings({verdict.property.name: verdict.outcome for verdict in self.result.verdicts}, self.subject.expect)
 
     @property
     def scope(self) -> str:
@@ -102,24 +144,14 @@ def _believe(subject: Subject, selected: tuple[Property, ...], result: Result) -
 def _judgement(subject: Subject, result: Result) -> tuple[Code, str | None]:
     if not result.verdicts:
         return Code.NOTHING, "nothing was checked: the system states no property."
-    plain = worst(_CODES[verdict.outcome] for verdict in result.verdicts)
-    if subject.expect is None or subject.expect == "proved":
-        return plain, None
-    expected = {verdict.property.name for verdict in result.verdicts if verdict.property.name in subject.expect}
-    codes, surprises = [], []
-    for verdict in result.verdicts:
-        if verdict.property.name not in expected or verdict.outcome in (Outcome.UNKNOWN, Outcome.VACUOUS):
-            codes.append(_CODES[verdict.outcome])
-        elif verdict.outcome is Outcome.VIOLATED:
-            codes.append(Code.HOLDS)
-        else:
-            codes.append(Code.UNEXPECTED)
-            surprises.append(verdict.property.name)
-    if surprises:
-        return worst(codes), f"unexpected: the fleet file says that {', '.join(surprises)} is violated, and it holds."
-    if expected and worst(codes) is Code.HOLDS:
-        return Code.HOLDS, f"as expected: the fleet file says that exactly {', '.join(sorted(expected))} is violated."
-    return worst(codes), None
+    found = standings({verdict.property.name: verdict.outcome for verdict in result.verdicts}, subject.expect)
+    code = worst(standing.code for standing in found.values())
+    named = {standing: [name for name, one in found.items() if one is standing] for standing in Standing}
+    if surprises := named[Standing.UNEXPECTED]:
+        return code, f"unexpected: the fleet file says that {', '.join(surprises)} is violated, and it holds."
+    if (expected := named[Standing.EXPECTED]) and code is Code.HOLDS:
+        return code, f"as expected: the fleet file says that exactly {', '.join(sorted(expected))} is violated."
+    return code, None
 
 
 def when(trace: Trace) -> str:

@@ -13,13 +13,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from udproof.cli import report_json, report_text, reports
+from udproof.cli import build_server, report_json, report_text, reports
+from udproof.cli.account import Account, Job, account
 from udproof.cli.console import clean, note, say, width
 from udproof.cli.engines import engine_named
 from udproof.cli.exits import Code, Refused, worst
-from udproof.cli.parameters import ReportTo
+from udproof.cli.parameters import WHOLE, ReportTo, Shard
 from udproof.cli.progress import progress
-from udproof.cli.runs import Run, far, judged
+from udproof.cli.runs import far, judged
 from udproof.cli.sources import Subject, load
 from udproof.cli.watch import verify_within
 from udproof.engines.checkpoint import BadCheckpoint
@@ -33,10 +34,12 @@ class Request:
 
     files: tuple[str, ...]
     properties: tuple[str, ...]
-    engine: str
+    engine: str | None
     mutant: str | None
     format: str
     report: tuple[ReportTo, ...]
+    ci: str
+    shard: Shard | None
     memory: int | None
     timeout: float | None
     jobs: int | None
@@ -63,6 +66,11 @@ class Request:
         )
 
     @property
+    def tells_the_whole(self) -> bool:
+        """Is anything wanted that is made from the document about everything?"""
+        return self.format == "json" or self.ci != "none" or any(report.format in WHOLE for report in self.report)
+
+    @property
     def folder(self) -> str | None:
         """The folder of the checkpoints. Refused if it is not clear which, or of which file."""
         if self.checkpoint is not None and self.resume is not None:
@@ -72,6 +80,20 @@ class Request:
             option = "--resume" if self.checkpoint is None else "--checkpoint"
             raise Refused(f"{option} {clean(chosen)}: a checkpoint is of one file; verify each in a command of its own.")
         return chosen
+
+    @property
+    def asked(self) -> Engine:
+        """The engine. Refused if it cannot do what is asked of it.
+
+        Who names a fleet asks about that fleet; who names none asks about the protocol, and gets an answer for every fleet.
+        """
+        if self.certificate is not None and len(self.files) > 1:
+            raise Refused(
+                f"--certificate {clean(self.certificate)}: a certificate is of one file; verify each in a command of its own."
+            )
+        name = self.engine or ("explore" if self.files or self.mutant is not None else "auto")
+        certificate = None if self.certificate is None else Path(self.certificate)
+        return engine_named(name, certificate, self.minimum, self.depth)
 
 
 def cores() -> int:
@@ -92,26 +114,30 @@ def installed_memory() -> int:
 
 def verify(request: Request) -> Code:
     """Verify every file, report, and answer with the worst of the codes."""
-    limits = request.limits
-    jobs = _jobs(request)
-    reports.check(request.report, [subject.source for subject, _ in jobs])
-    runs: list[Run] = []
-    codes: list[Code] = []
+    limits, engine = request.limits, request.asked
+    server = build_server.chosen(request.ci, request.format)
+    with build_server.refusals(server):
+        work = account(_jobs(request), request.shard)
+    reports.check(request.report, [subject.source for subject, _ in work.planned])
     try:
-        for subject, selected in jobs:
-            codes.append(_one(request, limits, subject, selected, runs))
-            if codes[-1] is Code.INTERRUPTED:
+        for subject, selected in work.jobs:
+            with work.watched(subject):
+                code = _one(request, engine, limits, subject, selected, work)
+            if code is Code.INTERRUPTED:
                 break
     finally:  # what is finished is told, whatever happened to the next one
-        if request.format == "json" and runs:
-            say(report_json.text(runs, given=len(jobs)))
-        written = reports.write(request.report, runs, given=len(jobs)) if runs else True
-    return worst(codes if written else [*codes, Code.USAGE])
+        work.close()
+        document = report_json.document(work) if request.tells_the_whole else {}
+        if request.format == "json":
+            say(report_json.text(document))
+        written = reports.write(request.report, work, document)
+        build_server.tell(server, document)
+    return work.code if written else worst([work.code, Code.USAGE])
 
 
-def _jobs(request: Request) -> list[tuple[Subject, tuple[Property, ...]]]:
+def _jobs(request: Request) -> list[Job]:
     """The subjects with the properties to check. Refused with the mistakes of all files, not of the first one only."""
-    jobs: list[tuple[Subject, tuple[Property, ...]]] = []
+    jobs: list[Job] = []
     complaints: list[str] = []
     for source in request.files or (None,):
         try:
@@ -124,47 +150,39 @@ def _jobs(request: Request) -> list[tuple[Subject, tuple[Property, ...]]]:
     return jobs
 
 
-def _one(request: Request, limits: Limits, subject: Subject, selected: tuple[Property, ...], runs: list[Run]) -> Code:
-    """Verify one subject. Its run, if there is one, is added to `runs` and told as text, if that was asked for."""
+def _one(request: Request, engine: Engine, limits: Limits, subject: Subject, selected: tuple[Property, ...], work: Account) -> Code:
+    """Verify one subject. Its run, if there is one, is added to the account and told as text, if that was asked for."""
     if subject.mutant and not request.quiet:
         note(f"{clean(subject.source)}: with the mistake {subject.mutant} planted; what the fleet file expects is not asked.")
     if not selected:
-        note(f"{clean(subject.source)}: nothing was checked, since the system states no property.")
-        return Code.NOTHING
+        return work.refuse(
+            subject, Code.NOTHING, f"{clean(subject.source)}: nothing was checked, since the system states no property."
+        )
     try:
         with subject.blamed(), progress(subject.system.name, request.quiet) as told:
-            result = verify_within(_engine(request), subject.system, selected, limits, told)
+            result = verify_within(engine, subject.system, selected, limits, told)
     except Refused as refused:
-        for sentence in refused.sentences:
-            note(sentence)
-        return Code.USAGE
+        return work.refuse(subject, Code.USAGE, *refused.sentences)
     except BadCheckpoint as bad:
-        note(clean(bad))
-        return Code.USAGE
+        return work.refuse(subject, Code.USAGE, clean(bad))
     except Disagreement as wrong:
-        note(f"{clean(subject.source)}: engines disagree. This is a mistake of udproof and no verdict; please report these lines:")
-        for sentence in wrong.sentences:
-            note(f"  {clean(sentence)}")
-        return Code.INTERNAL
+        said = f"{clean(subject.source)}: engines disagree. This is a mistake of udproof and no verdict; please report these lines:"
+        return work.refuse(subject, Code.INTERNAL, said, *(f"  {clean(sentence)}" for sentence in wrong.sentences))
     except KeyboardInterrupt:
-        note(f"{clean(subject.source)}: interrupted before the search began; no state was looked into.")
-        return Code.INTERRUPTED
+        said = f"{clean(subject.source)}: interrupted before the search began; no state was looked into."
+        return work.refuse(subject, Code.INTERRUPTED, said)
     with subject.blamed():
         run = judged(subject, selected, result)
-    runs.append(run)
+    work.runs.append(run)
     if request.format == "text":
-        if len(runs) > 1:
+        if len(work.runs) > 1:
             say()
         for line in report_text.text(run, width(), wrap=sys.stdout.isatty()):
             say(line)
     if run.code is Code.INTERRUPTED:
         note(f"{clean(subject.source)}: interrupted after {result.figures.seconds:.1f} s: {far(result.figures)}.")
+    if request.certificate is not None and run.result.recipe is None and not (result.evidence and result.evidence.certificate):
+        note(f"{clean(subject.source)}: no certificate was written, since there is nothing to certify.")
     if request.folder is not None and run.counts["unknown"]:
         note(f"{clean(subject.source)}: to go on from the last checkpoint, give --resume {clean(shlex.quote(request.folder))}.")
     return run.code
-
-
-def _engine(request: Request) -> Engine:
-    """The engine that is asked for. Refused if it cannot do what is asked of it."""
-    certificate = None if request.certificate is None else Path(request.certificate)
-    return engine_named(request.engine, certificate, request.minimum, request.depth)
