@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -20,7 +21,7 @@ ROOTS = tuple(str(DOCS.parent / name) for name in ("model", "properties", "count
 
 _CONSOLE = re.compile(r"(?<=^```console\n)(?P<body>.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n+```\w*\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
-_ELSEWHERE = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "BUILD_NUMBER")  # pytest, too, shows more where a build server asks
+ELSEWHERE = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "BUILD_NUMBER")  # pytest, too, shows more where a build server asks
 _UNSTEADY = (
     (re.compile(r"\d+\.\d\d s, \d+ MB"), "0 s, 0 MB"),  # what the search took
     (re.compile(r"(?<=model )[0-9a-f]{16}"), "0"),  # changes with every letter of the model
@@ -48,7 +49,14 @@ def with_answers(text: str) -> str:
         return text
     with tempfile.TemporaryDirectory() as folder:
         directory = workplace(Path(folder), text)
-        return _CONSOLE.sub(lambda found: _block(found["body"], directory), text)
+        return followed(text, directory, _environment(directory.parent / "bin"))
+
+
+def followed(text: str, directory: Path, environment: Mapping[str, str]) -> str:
+    """A page after its files were saved in a directory and its commands typed there, with the answers that came."""
+    for found in _FILE.finditer(text):
+        (directory / found["name"]).write_text(found["body"], encoding="utf-8")
+    return _CONSOLE.sub(lambda found: _block(found["body"], directory, environment), text)
 
 
 def workplace(folder: Path, text: str) -> Path:
@@ -74,19 +82,19 @@ def workplace(folder: Path, text: str) -> Path:
 
 
 def _environment(commands: Path) -> dict[str, str]:
-    own = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE}
+    own = {key: value for key, value in os.environ.items() if key not in ELSEWHERE}
     path = os.pathsep.join([str(commands), os.environ.get("PATH", "")])
     return {**own, "PATH": path, "PYTHONPATH": os.pathsep.join(ROOTS), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
 
-def _block(body: str, directory: Path) -> str:
+def _block(body: str, directory: Path, environment: Mapping[str, str]) -> str:
     commands: list[tuple[str, list[str]]] = []
     for line in body.splitlines():
         if line.startswith("$ "):
             commands.append((line, []))
         else:
             commands[-1][1].append(line)
-    answers = outputs([line.removeprefix("$ ") for line, _ in commands], directory)
+    answers = _typed([line.removeprefix("$ ") for line, _ in commands], directory, environment)
     lines: list[str] = []
     for (line, shown), output in zip(commands, answers, strict=True):
         kept = "".join(f"{text}\n" for text in shown)
@@ -95,9 +103,12 @@ def _block(body: str, directory: Path) -> str:
 
 
 def outputs(commands: list[str], directory: Path) -> list[str]:
-    """What each command writes, standard error included, when they are typed into one shell."""
+    """What each command writes, standard error included, when they are typed into one shell of a workplace."""
+    return _typed(commands, directory, _environment(directory.parent / "bin"))
+
+
+def _typed(commands: list[str], directory: Path, environment: Mapping[str, str]) -> list[str]:
     marked = [f"{command}\nstatus=$?; printf '\\0'; (exit $status)\n" for command in commands]
-    environment = _environment(directory.parent / "bin")
     done = subprocess.run(
         ["bash", "-c", "exec 2>&1\n" + "".join(marked)], cwd=directory, env=environment, capture_output=True, text=True, check=False
     )

@@ -26,6 +26,7 @@ from typing import Any, TypeAlias
 import costs
 import diagrams
 import exhibits
+import manual
 import proofs
 import traceability
 from answers import DOCS, outputs, with_answers, workplace
@@ -69,12 +70,13 @@ PICTURES = {
     "late-watchdog.svg": "verify docs/examples/late-watchdog.toml --property pause-bounded --report svg={}",
     "bad-placement.svg": "verify bad-placement --property one-domain-paused --report svg={}",
     "careless-fischer.svg": "verify {careless} --report svg={}",
+    "recovery-kept.svg": "verify pipelined.py --property recovery-kept --report svg={}",
 }
 
 
 def pages() -> list[Path]:
     """Every page, the README first."""
-    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+    return [*sorted(ROOT.glob("*.md"), key=lambda page: (page.name != "README.md", page)), *sorted(DOCS.rglob("*.md"))]
 
 
 # --- tables
@@ -376,6 +378,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "assumptions": assumptions,
     "shipped fleets": shipped,
     "fleet keys": fleet_keys,
+    **manual.PARTS,
 }
 _GENERATED = re.compile(r"(?P<begin><!-- generated: (?P<name>[^\n]+?) -->\n)(?P<old>.*?)(?P<end><!-- /generated -->)", re.DOTALL)
 
@@ -397,7 +400,7 @@ def with_parts(text: str) -> str:
 def picture(name: str) -> str:
     """A picture, drawn anew by the command line."""
     with tempfile.TemporaryDirectory() as folder:
-        directory = workplace(Path(folder), "")
+        directory = workplace(Path(folder), (DOCS / "tutorial.md").read_text(encoding="utf-8"))
         right = (DOCS / "examples" / "fischer.py").read_text(encoding="utf-8")
         careless = directory / "careless.py"
         careless.write_text(right.replace('"check_after", 2', '"check_after", 1'), encoding="utf-8")
@@ -419,8 +422,8 @@ def schema_text() -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that is generated or holds generated parts, with the text that it should have."""
-    yield from exhibits.files()
-    yield from diagrams.files()
+    for files in (exhibits.files, diagrams.files, manual.files):
+        yield from files()
     for name in PICTURES:
         yield DOCS / "pictures" / name, picture(name)
     yield SCHEMA, schema_text()
