@@ -173,7 +173,7 @@ def far(figures: Figures) -> str:
 def ending(run: Run) -> str:
     """How the search ended, in words."""
     if not run.result.complete and run.result.stopped is None:
-        return "what is proved is so by induction, without a look into every state"
+        return "what is proved is so without a look into every state of the system"
     if not run.result.complete:
         return f"not complete: {run.result.stopped}"
     if run.result.scope == "any fleet":

@@ -84,11 +84,12 @@ def _check(system: System) -> None:
     for clock in system.clocks:
         if reads_clock(clock.during):
             condition = show(clock.during, naming(clock.params))
-            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.")
+            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.", clock.location)
     for dead in system.deadlines:
         if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
             raise ModelError(
-                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only."
+                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.",
+                dead.location,
             )
     if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
         raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
