@@ -319,10 +319,10 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
     if name in work.elsewhere:
         trace = work.elsewhere[name]
         reason = f"not for every fleet: {trace.system.name} breaks it in {len(trace.steps)} steps"
-        return Verdict(prop, Outcome.UNKNOWN, reason)
+        return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)
     if proof is not None and name in proof.shown:
         if stopped is not None:
-            return Verdict(prop, Outcome.UNKNOWN, f"it is proved, but the run was not ended: {stopped}")
+            return Verdict(prop, Outcome.UNKNOWN, f"it is proved, but the run was not ended: {stopped}", None, witness)
         if witness is None and work.cut_short is not None:
             reason = f"it is proved, but whether its premise is ever true was not found out: {work.cut_short}"
             return Verdict(prop, Outcome.UNKNOWN, reason)
@@ -338,11 +338,11 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
         )
         return Verdict(prop, Outcome.PROVED, reason, None, witness)
     if stopped is not None:
-        return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}")
+        return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}", None, witness)
     if work.ill_formed is not None:
-        return Verdict(prop, Outcome.UNKNOWN, f"no proof for every fleet was tried: {work.ill_formed}")
+        return Verdict(prop, Outcome.UNKNOWN, f"no proof for every fleet was tried: {work.ill_formed}", None, witness)
     reason = f"no proof was found: {work.reasons.get(name, 'the search was not begun')}"
-    return Verdict(prop, Outcome.UNKNOWN, reason, obstacle=work.obstacles.get(name, ()))
+    return Verdict(prop, Outcome.UNKNOWN, reason, None, witness, obstacle=work.obstacles.get(name, ()))
 
 
 def _is_of(system: System, trace: Trace | None) -> bool:
