@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from tests.runs import HOSTILE
 
 from udproof.cli import build_server, report_sarif, summary
-from udproof.cli.build_server import Annotation
+from udproof.cli.annotation import Annotation
 from udproof.cli.commands import program
 from udproof.cli.console import clean
 from udproof.cli.places import from_root

@@ -20,11 +20,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
 
+from udproof.cli.annotation import Annotation
 from udproof.cli.console import clean, note, pour
 from udproof.cli.exits import Refused
 from udproof.cli.places import from_root
@@ -37,17 +37,6 @@ MESSAGE = 4096  # characters of a message
 SUMMARY = 2**20  # bytes of a step's summary
 _TITLE = 255
 _PLACED = re.compile(r"(?P<file>[^:]+):(?P<line>[1-9][0-9]{0,8})(?::[0-9]+)?: (?P<what>.+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """A line for the server: what is wrong, and where; without a file, of the step."""
-
-    level: Literal["error", "warning"]
-    title: str
-    message: str
-    file: str | None = None
-    line: int = 1
 
 
 def chosen(asked: str, format_: str) -> Server | None:

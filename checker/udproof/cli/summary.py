@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from udproof.cli.build_server import Annotation
+from udproof.cli.annotation import Annotation
 from udproof.cli.exits import Code
 from udproof.cli.results import Found, Told, Whole, sentence
 from udproof.cli.runs import Standing
