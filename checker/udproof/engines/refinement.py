@@ -25,23 +25,20 @@ from math import log2
 
 from udproof.counterexamples.trace import Trace
 from udproof.engines.bounded import Bounded
-from udproof.engines.explore import Explore
+from udproof.engines.choice import choose
 from udproof.engines.follow import Follower
 from udproof.engines.limits import MOST_PROPERTIES, Stop, Watch
 from udproof.engines.localize import IN_RANGE, NOTHING, Lemma, Localized, Set, closed, in_order, reads, support
-from udproof.engines.verdict import Engine, Figures, Limits, Outcome, Progress, Result
-from udproof.engines.zones import Zones
+from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result
 from udproof.language import Property
 from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.language.semantics import Firing, Semantics, State
-from udproof.language.time import TickTime
 
 LARGE = 400_000  # states of an abstract system that is only tried out
 _SMALL = 1_000_000  # states of an abstract system that is to prove a lemma; a larger one is left to induction, for ...
 _INDUCTION, _STEPS = 30.0, 2  # ... so many seconds, over so many steps
 _FOLLOWED, _PER_MOVE = 30, 15  # states of the system that are looked into to follow a run, and more for each of its moves
-_EVEN = 24  # ticks of the longest wait at which zones begin to pay
 _WEIGHT = 3  # twice as many states are worth a third of a step
 
 
@@ -257,8 +254,8 @@ class Refinement:
                 cut = True
                 raise KeyboardInterrupt
 
-        engine: Engine = Zones() if max(TickTime(system).caps.values(), default=0) > _EVEN else Explore()
         own = replace(limits, seconds=left, stop_at_first=not all_of_them, checkpoints=None, resume=False)
+        engine = choose(system, own).engine
         began = time.monotonic()
         result = engine.verify(system, system.properties, own, tell)
         self.searches += 1
