@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +31,11 @@ from udproof.testing import systems
 few = settings(max_examples=settings().max_examples // 8)  # of the profile: fleets are slow by the reference semantics
 
 
+def unpacked(model: Runnable, words: Sequence[int]) -> State:
+    """The state of some words, as the page reads them."""
+    return tuple((words[at.word] >> at.shift & (1 << at.bits) - 1) + at.least if at.bits else at.least for at in model.places)
+
+
 class Code:
     """The code of a model, run here as the page runs it."""
 
@@ -47,7 +52,7 @@ class Code:
     def after(self) -> State:
         size = 8 * self.model.words
         read = self._memory.read(self._store, size, 2 * size)
-        return self.model.unpack([int.from_bytes(read[at : at + 8], "little") for at in range(0, size, 8)])
+        return unpacked(self.model, [int.from_bytes(read[at : at + 8], "little") for at in range(0, size, 8)])
 
     def ask(self, name: str, *args: int) -> int:
         return int(self._exports[name](self._store, *args) or 0)
@@ -61,7 +66,7 @@ def walked(system: System, properties: tuple[Property, ...], steps: int = 40) ->
     code, state, next_at = Code(model), next(iter(semantics.initial())), 8 * model.words
     for made in range(steps):
         code.put(state)
-        assert model.unpack(model.pack(state)) == state
+        assert unpacked(model, model.pack(state)) == state
         broken = sum(1 << bit for bit, prop in enumerate(model.properties) if semantics.breaking(prop, state) is not None)
         assert code.ask("w", 0) == broken
         possible = {}

@@ -23,6 +23,7 @@ from udproof.counterexamples.instead import failing, parting
 from udproof.counterexamples.trace import Trace
 from udproof.engines.verdict import Outcome, Verdict
 from udproof.engines.zone_time import unit_of
+from udproof.language import System
 
 Fold: TypeAlias = "Callable[..., list[str]]"
 
@@ -36,9 +37,10 @@ def text(run: Run, width: int, wrap: bool = False) -> Iterator[str]:
     yield from (click.style(line, bold=True) for line in fold(title(run.subject)))
     yield ""
     yield from _verdicts(run, fold)
+    right = without_mistake(run.subject) if run.violations else None
     for verdict, trace in run.violations:
         yield ""
-        yield from _violation(run, verdict, trace, width, fold)
+        yield from _violation(run, verdict, trace, right, width, fold)
     for verdict in run.result.verdicts:
         if verdict.obstacle:
             yield ""
@@ -105,14 +107,14 @@ def _verdicts(run: Run, fold: Fold) -> Iterator[str]:
         yield f"{run.counts['skipped']} of {run.counts['available']} properties were not selected, and not checked."
 
 
-def _violation(run: Run, verdict: Verdict, trace: Trace, width: int, fold: Fold) -> Iterator[str]:
+def _violation(run: Run, verdict: Verdict, trace: Trace, right: System | None, width: int, fold: Fold) -> Iterator[str]:
     name = clean(verdict.property.name)
     yield click.style(f"{name} is violated {when(trace)}", fg="red", bold=True)
     yield from fold(f"  {clean(cause(trace, verdict.property))}")
     if (false := failing(trace, verdict.property)) is not None:
         values = ", ".join(f"{read} is {value}" for read, value in false.values)
         yield from fold(clean(f"  False there: {false.formula}" + (f", where {values}." if values else ".")))
-    if (right := without_mistake(run.subject)) is not None:
+    if right is not None:
         yield from fold(f"  {clean(parting(trace, right).sentence)}")
     yield ""
     yield step_table(trace, [verdict.property]).as_text(width, color=True).rstrip("\n")

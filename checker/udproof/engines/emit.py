@@ -57,14 +57,12 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
         raise ModelError(f"a state takes {packing.bits} bits, more than the {WORD * (counters // 8 - 1)} there is room for.")
     emitter = Emitter(ground, packing, canonical, look)
     integers = Integers(ground.semantics.span)
-    alike = _alike(_shortened(ground.actions, integers, look))
+    alike = _alike(shortened(ground.actions, integers, look))
     timed = bool(ground.semantics.system.clocks)
     bits = _bits(ground, integers)
     blocked, tick = integers.short(ground.blocked), {slot: integers.short(value) for slot, value in ground.tick.items()}
     for action, *_ in alike:
-        for part in (action.guard, *action.post.values()):
-            for inner in part.args if isinstance(part, Op) else ():
-                emitter.expect(inner)
+        emitter.expect_inside(action)
     for formula in (*(formula for _, formula in bits), blocked, *tick.values()):
         emitter.expect(formula)
     names = tuple(dict.fromkeys(action.firing.action.name for action in ground.actions))
@@ -98,7 +96,7 @@ def in_range(action: GroundAction) -> Ground:
     return conjoin([part for low, value, high in bounds for part in (le(low, value), le(value, high))])
 
 
-def _shortened(actions: Iterable[GroundAction], integers: Integers, look: Look) -> Iterator[GroundAction]:
+def shortened(actions: Iterable[GroundAction], integers: Integers, look: Look) -> Iterator[GroundAction]:
     """The actions with the check of ranges in their guards, and all formulas shortened."""
     for action in actions:
         look()

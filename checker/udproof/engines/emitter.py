@@ -50,6 +50,12 @@ class Emitter:
                 if self._uses[part] == 1:
                     todo += part.args
 
+    def expect_inside(self, action: GroundAction) -> None:
+        """Count what occurs in the guard and the values of an action, which are written out where it is."""
+        for part in (action.guard, *action.post.values()):
+            for inner in part.args if isinstance(part, Op) else ():
+                self.expect(inner)
+
     def value(self, a: Ground, state: str = "s") -> str:
         """A ground expression over the state at $s (or another address)."""
         match a:

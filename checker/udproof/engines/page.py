@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import wasmtime
 
 from udproof.counterexamples.runnable import Place, Runnable
-from udproof.engines.algebra import Op, conjoin, negate
-from udproof.engines.emit import in_range
+from udproof.engines.algebra import negate
+from udproof.engines.emit import shortened
 from udproof.engines.emitter import INLINE, Emitter, copy
 from udproof.engines.ground import GroundSystem
 from udproof.engines.integers import Integers
@@ -52,25 +52,17 @@ def runnable(semantics: Semantics, properties: Sequence[Property]) -> Runnable |
 def _module(ground: GroundSystem, packing: Packing) -> str:
     emitter = Emitter(ground, packing, None, lambda: None)
     integers = Integers(ground.semantics.span)
-    actions = [
-        (
-            integers.short(conjoin([action.guard, in_range(action)])),
-            {slot: integers.short(value) for slot, value in action.post.items()},
-        )
-        for action in ground.actions
-    ]
+    actions = list(shortened(ground.actions, integers, emitter.look))
     broken = [integers.short(negate(prop.body)) for prop in ground.properties]
     blocked, tick = integers.short(ground.blocked), {slot: integers.short(value) for slot, value in ground.tick.items()}
-    for guard, post in actions:
-        for part in (guard, *post.values()):
-            for inner in part.args if isinstance(part, Op) else ():
-                emitter.expect(inner)
+    for action in actions:
+        emitter.expect_inside(action)
     for formula in (*broken, blocked, *tick.values()):
         emitter.expect(formula)
     made = [
-        f'(func (export "a{number}") (param $s i32) (param $o i32) (result i32) (if (result i32) {emitter.value(guard)} '
-        f"(then {emitter.after(post, 's')} (i32.const 1)) (else (i32.const 0))))"
-        for number, (guard, post) in enumerate(actions)
+        f'(func (export "a{number}") (param $s i32) (param $o i32) (result i32) (if (result i32) {emitter.value(action.guard)} '
+        f"(then {emitter.after(action.post, 's')} (i32.const 1)) (else (i32.const 0))))"
+        for number, action in enumerate(actions)
     ]
     bits = [f"(i32.shl {emitter.value(formula)} (i32.const {number}))" for number, formula in enumerate(broken)]
     made += [

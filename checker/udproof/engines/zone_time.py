@@ -11,9 +11,8 @@ from fractions import Fraction
 
 from udproof.language import ModelError, System
 from udproof.language.instance import seconds_of
-from udproof.language.printing import naming, show
 from udproof.language.semantics import Layout, Semantics
-from udproof.language.time import TickTime, check_closed, comparisons_of, divisor, reads_clock
+from udproof.language.time import TickTime, check_clocks, check_closed, check_deadlines, check_picture, comparisons_of, divisor
 
 MOST_PARTS = 1 << 20  # of the unit of time; a run of so many strict steps has more than anybody will look at
 
@@ -81,15 +80,6 @@ def is_closed(system: System) -> bool:
 
 
 def _check(system: System) -> None:
-    for clock in system.clocks:
-        if reads_clock(clock.during):
-            condition = show(clock.during, naming(clock.params))
-            raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.", clock.location)
-    for dead in system.deadlines:
-        if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
-            raise ModelError(
-                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.",
-                dead.location,
-            )
-    if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
-        raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
+    check_clocks(system)
+    check_deadlines(system)
+    check_picture(system)

@@ -19,8 +19,6 @@ from udproof.language import Property
 from udproof.language import expressions as ex
 from udproof.language.semantics import Firing, Semantics, State
 
-_BITS = 64  # of a word
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -59,10 +57,6 @@ class Runnable:
                 words[place.word] |= (value - place.least) << place.shift
         return tuple(words)
 
-    def unpack(self, words: Sequence[int]) -> State:
-        """The state of some words."""
-        return tuple((words[at.word] >> at.shift & (1 << at.bits) - 1) + at.least if at.bits else at.least for at in self.places)
-
 
 def told(model: Runnable) -> dict[str, Any]:
     """The data of a model. Keys:
@@ -90,7 +84,7 @@ def told(model: Runnable) -> dict[str, Any]:
 
 def packed(model: Runnable, states: Sequence[State]) -> list[list[str]]:
     """The words of the states of a run, in hexadecimal."""
-    return [[f"0x{value & (1 << _BITS) - 1:x}" for value in model.pack(state)] for state in states]
+    return [[hex(word) for word in model.pack(state)] for state in states]
 
 
 def _words(semantics: Semantics, slot: int) -> list[str]:

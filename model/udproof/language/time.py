@@ -63,12 +63,33 @@ def comparisons_of(system: System) -> Iterator[ex.ClockIs]:
         yield from (part for part in ex.walk(node) if isinstance(part, ex.ClockIs))
 
 
-def check_closed(system: System) -> None:
-    """ModelError, with the place, if counting ticks could miss something."""
+def check_clocks(system: System) -> None:
+    """ModelError, with the place, if it depends on a clock whether a clock runs."""
     for clock in system.clocks:
         if reads_clock(clock.during):
             condition = show(clock.during, naming(clock.params))
             raise ModelError(f"clock {clock.name} runs while {condition}, which reads a clock; it must not.", clock.location)
+
+
+def check_deadlines(system: System) -> None:
+    """ModelError, with the place, if a clock switches a deadline on."""
+    for dead in system.deadlines:
+        if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
+            raise ModelError(
+                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.",
+                dead.location,
+            )
+
+
+def check_picture(system: System) -> None:
+    """ModelError if a clock decides whether a bar is drawn."""
+    if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
+        raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
+
+
+def check_closed(system: System) -> None:
+    """ModelError, with the place, if counting ticks could miss something."""
+    check_clocks(system)
     for act in system.actions:
         for guard in act.guards:
             if _strict(guard.condition, True):
@@ -80,16 +101,10 @@ def check_closed(system: System) -> None:
                     "write two actions whose guards compare with <= and >=.",
                     act.location,
                 )
-    for dead in system.deadlines:
-        if reads_clock(dead.condition) or any(reads_clock(arg) for arg in dead.limit.args):
-            raise ModelError(
-                f"deadline {dead.name} is switched on by a clock; its condition may read variables and constants only.",
-                dead.location,
-            )
+    check_deadlines(system)
     for prop in system.properties:
         _check_property(prop)
-    if system.picture is not None and any(reads_clock(bar.condition) for bar in system.picture.bars):
-        raise ModelError("a bar of the picture is drawn by a clock; its condition may read variables and constants only.")
+    check_picture(system)
 
 
 def _guard_complaint(act: Action, condition: ex.Expr) -> str:
