@@ -48,7 +48,7 @@ def _change(name: str, old: str, new: str) -> Callable[[Path], None]:
     def changed(folder: Path) -> None:
         text = (folder / name).read_text()
         assert old in text
-        (folder / name).write_text(text.replace(old, new))
+        (folder / name).write_text(text.replace(old, new, 1))
 
     return changed
 
@@ -76,7 +76,43 @@ def test_a_missing_obligation_is_noticed(certificate: Path) -> None:
         check(certificate)
 
 
+def _asked_twice_and_not_at_all(folder: Path) -> None:
+    """The first question of an action is asked twice, the last one never: there are as many answers as questions."""
+    path = folder / "action-take.smt2"
+    before, *between, after = path.read_text().split("(check-sat)")
+    path.write_text("(check-sat)".join([f"{before}(check-sat)", *between]) + after)
+
+
+def _of_the_state_before(folder: Path) -> None:
+    """Time passes without a deadline, and each lemma reads the time before: "now" between bars, which is the same symbol."""
+    for path in folder.glob("*.smt2"):
+        lines = [line for line in path.read_text().splitlines() if ":named |deadline-" not in line]
+        for at, line in enumerate(lines):
+            if ":named |lemma-" in line:
+                lines[at] = line.replace("(- now ", "(- |now| ")
+            elif ":named |goal-" in line:
+                lines[at] = line.replace("(- |now.next| ", "(- |now| ")
+        path.write_text("\n".join(lines))
+
+
+def _manifest(key: str, value: object) -> Callable[[Path], None]:
+    def changed(folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+
+    return changed
+
+
 TAMPERED = {
+    "a question that is never asked": (_asked_twice_and_not_at_all, "where a question must be taken back"),
+    "a lemma under another one's name": (
+        _change("action-take.smt2", "(push 1)", "(assert (! false :named |lemma-1|)) (push 1)"),
+        "no place in a certificate",
+    ),
+    "a question about the state before": (_of_the_state_before, "is not lemma-3 after the step"),
+    "no claim": (_manifest("properties", []), "nothing is claimed"),
+    "a number for a text": (_manifest("actions", [7]), "gives 7 where a text belongs"),
+    "brackets without end": (_change("time.smt2", "(push 1)", "(" * 5000 + ")" * 5000 + "(push 1)"), "more than 100 brackets"),
     "an axiom slipped in": (
         _change("action-take.smt2", "(push 1)", "(assert (! false :named |axiom-more|)) (push 1)"),
         "axiom-more is not listed",
@@ -98,7 +134,7 @@ TAMPERED = {
     "another model's hash": (_change("manifest.json", lock().hash, "0123456789abcdef"), "is of model"),
     "the state after, constrained": (
         _change("action-take.smt2", "(push 1)", "(assert (! (= now.next 0.0) :named |guard-9|)) (push 1)"),
-        None,
+        "guard-9 speaks of the state after the step",
     ),
 }
 
@@ -138,6 +174,15 @@ def _about_another_model(folder: Path, model: str) -> None:
     _sign(folder)
 
 
+def _of_one_more_property(folder: Path) -> None:
+    """Claim a property that the model does not have, with the script of another one."""
+    manifest = folder / "manifest.json"
+    content = json.loads(manifest.read_text())
+    shutil.copy(folder / f"property-{content['properties'][0]}.smt2", folder / "property-never.smt2")
+    manifest.write_text(json.dumps(content | {"properties": [*content["properties"], "never"]}))
+    _sign(folder)
+
+
 def test_verify_tells_what_a_proof_consists_of_and_certify_accepts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path, folder = tmp_path / "parity.py", tmp_path / "certificate"
@@ -155,6 +200,10 @@ def test_verify_tells_what_a_proof_consists_of_and_certify_accepts_it(tmp_path: 
     assert verdict["assumed"] == {"axioms": {}, "times": []}
     assert CliRunner().invoke(program, ["certify", str(folder)]).exit_code == 0
     assert CliRunner().invoke(program, ["certify", str(folder), "--fleet", str(path)]).exit_code == 0
+    _of_one_more_property(shutil.copytree(folder, tmp_path / "more"))
+    unknown = CliRunner().invoke(program, ["certify", str(tmp_path / "more"), "--fleet", str(path)])
+    assert unknown.exit_code == 10
+    assert "it is about never, and the fleet's model has no such property" in unknown.stderr
     _about_another_model(folder, document["model"]["hash"])
     assert CliRunner().invoke(program, ["certify", str(folder)]).exit_code == 0, "the files alone cannot tell"
     refused = CliRunner().invoke(program, ["certify", str(folder), "--fleet", str(path)])
@@ -202,7 +251,8 @@ def test_a_search_leaves_a_recipe_that_says_what_it_is_worth(tmp_path: Path) -> 
     [
         ({"states": 146}, "it claims states 146, and the search made again finds 145"),
         ({"depth": 1}, "it claims depth 1, and"),
-        ({"orbits": 200}, "it claims more orbits than states"),
+        ({"orbits": 200}, "it claims 200 orbits of 145 states"),
+        ({"orbits": 0}, "it claims 0 orbits of 145 states"),
         (
             {"verdicts": {"pause-bounded": "violated"}},
             "it claims that pause-bounded is violated, and the search made again says proved",

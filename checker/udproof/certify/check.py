@@ -21,13 +21,15 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from udproof.certify.scripts import Malformed, Node, parse, renamed, words
+from udproof.certify.scripts import Malformed, Node, name_of, parse, renamed, symbol, words
 from udproof.certify.solver import answers
 
 FORMAT = 1
+_AFTER = ".next"  # how names of the state after a step end
 _DECLARING = ("declare-sort", "declare-datatype", "declare-fun", "declare-const")
 
 
@@ -95,7 +97,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Rejected(f"{folder}: there is no manifest.json, so this is no certificate") from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Rejected(f"manifest.json cannot be read ({problem})") from None
     shape = {
         "format": int, "model": str, "properties": list, "actions": list, "assumed": dict, "lemmas": dict, "files": dict
@@ -107,6 +109,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise Rejected(f"manifest.json is of format {manifest['format']}, and format {FORMAT} is understood")
     if not isinstance(manifest["assumed"].get("axioms"), dict) or not isinstance(manifest["assumed"].get("times"), dict):
         raise Rejected("manifest.json does not list the axioms and times that are assumed")
+    if not manifest["properties"]:
+        raise Rejected("manifest.json names no property, so nothing is claimed")
+    told = [*manifest["properties"], *manifest["actions"], *manifest["lemmas"].values(), *manifest["files"].values()]
+    told += [*manifest["assumed"]["axioms"].values(), *manifest["assumed"]["times"].values()]
+    if odd := [each for each in told if not isinstance(each, str)]:
+        raise Rejected(f"manifest.json gives {json.dumps(odd[0])} where a text belongs")
     return dict(manifest)
 
 
@@ -130,12 +138,21 @@ def _texts(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 # --- form
 
 
+class _Stage(Enum):
+    """Where a script is. Each question is denied, asked and taken back: push, one assertion, one check-sat, pop."""
+
+    OUTSIDE = "in a certificate"
+    PUSHED = "where something must be denied"
+    DENIED = "where what was denied must be asked"
+    ASKED = "where a question must be taken back"
+
+
 def _taken_apart(name: str, text: str) -> _Script:
     try:
         commands = parse(text)
     except Malformed as problem:
         raise Rejected(f"{name}: {problem}") from None
-    script, inside, pending = _Script(name, text), False, None
+    script, stage = _Script(name, text), _Stage.OUTSIDE
     for command in commands:
         match command:
             case ("set-logic", "ALL"):
@@ -148,23 +165,23 @@ def _taken_apart(name: str, text: str) -> _Script:
                 script.head.append(command)
             case ("define-fun", str(what), _, _, body) if what not in script.defined:
                 script.defined[what] = command
-            case ("push", "1") if not inside:
-                inside, pending = True, None
-            case ("pop", "1") if inside:
-                inside = False
-            case ("check-sat",) if inside and pending is not None:
-                pass
-            case ("check-sat",) if not inside:
+            case ("push", "1") if stage is _Stage.OUTSIDE:
+                stage = _Stage.PUSHED
+            case ("assert", ("!", body, ":named", str(label))) if stage is _Stage.PUSHED and name_of(label) not in script.asked:
+                script.asked[name_of(label)] = body
+                stage = _Stage.DENIED
+            case ("check-sat",) if stage is _Stage.DENIED:
+                stage = _Stage.ASKED
+            case ("pop", "1") if stage is _Stage.ASKED:
+                stage = _Stage.OUTSIDE
+            case ("check-sat",) if stage is _Stage.OUTSIDE:
                 script.bare += 1
-            case ("assert", ("!", body, ":named", str(label))) if inside and pending is None and label not in script.asked:
-                pending = label
-                script.asked[label] = body
-            case ("assert", ("!", body, ":named", str(label))) if not inside and label not in script.asserted:
-                script.asserted[label.strip("|")] = body
+            case ("assert", ("!", body, ":named", str(label))) if stage is _Stage.OUTSIDE and name_of(label) not in script.asserted:
+                script.asserted[name_of(label)] = body
             case _:
-                raise Rejected(f"{name}: this has no place in a certificate: {_short(command)}")
-    if inside or text.count("(check-sat)") != len(script.asked) + script.bare:
-        raise Rejected(f"{name}: each question must stand between push and pop, with one thing denied")
+                raise Rejected(f"{name}: this has no place {stage.value}: {_short(command)}")
+    if stage is not _Stage.OUTSIDE:
+        raise Rejected(f"{name}: it ends {stage.value}")
     return script
 
 
@@ -214,7 +231,7 @@ def _lemmas(manifest: dict[str, Any], scripts: dict[str, _Script]) -> dict[str, 
 def _complete(manifest: dict[str, Any], scripts: dict[str, _Script]) -> None:
     needed = ["consistent.smt2", "start.smt2", *(f"action-{name}.smt2" for name in manifest["actions"])]
     needed += [f"property-{name}.smt2" for name in manifest["properties"]]
-    if any(_symbol_of(command).endswith(".since|") for script in scripts.values() for command in script.head):
+    if any(name_of(_symbol_of(command)).endswith(".since") for script in scripts.values() for command in script.head):
         needed.append("time.smt2")
     for name in needed:
         if name not in scripts:
@@ -222,6 +239,11 @@ def _complete(manifest: dict[str, Any], scripts: dict[str, _Script]) -> None:
     for name in scripts:
         if name not in needed and not name.startswith("range-"):
             raise Rejected(f"{name} belongs to no action and no property that the manifest lists")
+
+
+def _is_after(word: str) -> bool:
+    """Does the word name a part of the state after the step?"""
+    return name_of(word).endswith(_AFTER)
 
 
 def _symbol_of(command: Node) -> str:
@@ -245,7 +267,7 @@ def _form(script: _Script, lemmas: dict[str, Node]) -> None:
     for label in extra:
         if not label.startswith(allowed) or not allowed:
             raise Rejected(f"{script.name} assumes {label}, which has no place there")
-        if any(word.endswith(".next|") for word in words(script.asserted[label])) and not label.startswith("deadline-"):
+        if any(map(_is_after, words(script.asserted[label]))) and not label.startswith("deadline-"):
             raise Rejected(f"{script.name}: {label} speaks of the state after the step")
 
 
@@ -259,19 +281,18 @@ def _steps(script: _Script, lemmas: dict[str, Node]) -> None:
             constants.add(_symbol_of(command))
     names: dict[str, str] = {}
     for what in script.defined:
-        plain = what.removesuffix(".next|") + "|" if what.endswith(".next|") else ""
-        plain = "now" if what == "|now.next|" else plain
-        if plain not in constants:
+        plain = symbol(name_of(what).removesuffix(_AFTER))
+        if plain not in constants or not _is_after(what):
             raise Rejected(f"{script.name} defines {what}, which is no symbol of the state")
         names[plain] = what
         changing.add(plain)
     known: set[str] = set()
     for what, command in script.defined.items():
-        if later := {word for word in words(command) if word.endswith(".next|")} - known - {what}:
+        if later := {word for word in words(command) if _is_after(word)} - known - {what}:
             raise Rejected(f"{script.name}: {what} is defined by {sorted(later)[0]}, which is not defined yet")
         known.add(what)
     for label, body in lemmas.items():
-        goal = f"|goal-{label.removeprefix('lemma-')}|"
+        goal = f"goal-{label.removeprefix('lemma-')}"
         if script.asked.get(goal) != ("not", renamed(body, names)):
             raise Rejected(f"{script.name}: what is asked for by {goal} is not {label} after the step")
 

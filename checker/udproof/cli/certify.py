@@ -85,6 +85,8 @@ def _compare(path: Path, found: Accepted, fleet: str | None, mutant: str | None)
     subject = load(fleet, mutant)
     if found.model != subject.system.hash:
         raise Rejected(f"it is of model {found.model}, and the fleet's model is {subject.system.hash}")
+    if unknown := [name for name in found.properties if name not in {prop.name for prop in subject.system.checks}]:
+        raise Rejected(f"it is about {unknown[0]}, and the fleet's model has no such property")
     for proof in store.stored(formulas(subject.system)):
         made = smtlib.files(proof, subject.system.hash, found.properties)
         if all((path / name).is_file() and (path / name).read_text(encoding="utf-8") == text for name, text in made.items()):

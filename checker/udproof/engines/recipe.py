@@ -69,7 +69,7 @@ def read(folder: Path) -> dict[str, Any]:
     """The recipe in a folder. Doubt if it is none."""
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Doubt(f"{FILE} cannot be read ({problem})") from None
     kinds = {"format": int, "model": str, "states": int, "orbits": int, "depth": int, "verdicts": dict}
     for key, kind in kinds.items():
@@ -103,6 +103,6 @@ def follow(found: dict[str, Any], system: System, limits: Limits) -> Result:
     for name, outcome in told["verdicts"].items():
         if found["verdicts"][name] != outcome:
             raise Doubt(f"it claims that {name} is {found['verdicts'][name]}, and the search made again says {outcome}")
-    if found["orbits"] > found["states"]:
-        raise Doubt("it claims more orbits than states")
+    if not 1 <= found["orbits"] <= found["states"]:
+        raise Doubt(f"it claims {found['orbits']} orbits of {found['states']} states")
     return result
