@@ -77,6 +77,7 @@ def _agree(result: Result, system: System, found: Found) -> None:
         told.pop(TIME_CAN_PASS.name)
     assert told == wanted
     assert lengths(result) == found.violated
+    assert {verdict.property.name: verdict.reached for verdict in result.verdicts if verdict.reached} == found.times
 
 
 @given(systems())

@@ -46,7 +46,7 @@ def summary(result: Result) -> str:
     figures = result.figures
     lines = [f"{figures.states} {figures.transitions} {figures.depth} {sorted(result.fired.items())} {result.complete}"]
     for verdict in result.verdicts:
-        lines.append(f"{verdict.property.name} {verdict.outcome} {verdict.reason}")
+        lines.append(f"{verdict.property.name} {verdict.outcome} {verdict.reason} {verdict.reached}")
         lines += [_told(trace) for trace in (verdict.trace, verdict.witness) if trace is not None]
     return "\n".join(lines)
 

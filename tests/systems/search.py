@@ -25,6 +25,7 @@ class Found:
     depth: int = 0
     violated: dict[str, int] = field(default_factory=dict)  # property -> steps to the nearest state that breaks it
     reached: dict[str, int] = field(default_factory=dict)  # property -> steps to the nearest state that reaches its premise
+    times: dict[str, int] = field(default_factory=dict)  # property -> states that reach its premise
     fired: set[str] = field(default_factory=set)  # the actions that are enabled somewhere
 
 
@@ -55,8 +56,9 @@ def _watch(semantics: Semantics, watched: tuple[Property, ...], state: State, de
     for prop in watched:
         if prop.name not in found.violated and semantics.breaking(prop, state) is not None:
             found.violated[prop.name] = depth
-        if prop.name not in found.reached and semantics.reaches(prop, state) is not None:
-            found.reached[prop.name] = depth
+        if semantics.reaches(prop, state) is not None:
+            found.reached.setdefault(prop.name, depth)
+            found.times[prop.name] = found.times.get(prop.name, 0) + 1
 
 
 def _successors(semantics: Semantics, state: State, fired: set[str]) -> Iterator[State]:

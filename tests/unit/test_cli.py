@@ -401,9 +401,14 @@ def test_json_says_which_model_it_is_about(udproof: Udproof) -> None:
         "source": "teaching",
         "mutant": "NoResync",
         "parts": ["walk", "events", "host", "tenant", "vm"],
-        "faults": [],
+        "faults": {},
     }
     assert (data["exit_code"], data["expected"], data["complete"]) == (10, None, True)
+
+
+def test_json_says_which_faults_the_fleet_allows(udproof: Udproof) -> None:
+    data = checked(udproof("verify", "breakdown", "--format", "json").stdout)
+    assert data["model"]["faults"] == {"hang": 1, "host-failure": 1}, "its file allows one of each"
 
 
 def test_json_is_the_same_each_time_but_for_time_and_memory(udproof: Udproof) -> None:

@@ -216,7 +216,7 @@ def counter(bits: int, words: int = 1) -> Model:
         count = f"(i64.store (i32.const {COUNTERS}) (i64.add (i64.load (i32.const {COUNTERS})) (i64.const 1)))"
         advance = f"(local.set $o (i32.add (local.get $o) (i32.const {8 * words})))"
         puts.append(f"(if (i64.eqz (i64.and (local.get $s{place}) {mask})) (then {stores} {advance} {count}))")
-    return Model(words, False, " ".join(puts), "(i64.const 0)", "", "", bits, ("set",))
+    return Model(words, False, " ".join(puts), "(i64.const 0)", "", "", bits, ("set",), ())
 
 
 # --- the stored form

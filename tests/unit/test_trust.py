@@ -110,7 +110,45 @@ def test_a_property_that_holds_only_vacuously_exits_9_and_every_report_says_so(
         assert "Premises not reached: crowd." in text
     assert json.loads(Path("r.json").read_text())["trust"] == {
         "witness_steps": {"crowd": None},
+        "premise_states": {"crowd": 0},
         "faults": {},
         "unused": [],
         "mutants": None,
     }
+
+
+EARLY = '''
+from udproof.language import Bool, Clock, System, Variable, action, invariant, require
+
+on = Variable("on", to=Bool, init=True)
+since = Clock("since")
+
+
+@action
+def off() -> None:
+    """It goes off."""
+    require(since.value >= 3)
+    on.value = False
+
+
+@invariant(premise=lambda: (since.value >= 3) | (since.value <= 1))
+def fine() -> Bool:
+    """It goes off late."""
+    return on.value | (since.value >= 3)
+
+
+system = System("early", actions=(off,), properties=(fine,))
+'''
+
+
+def test_only_a_search_that_goes_breadth_first_says_when_a_premise_was_reached_at_the_earliest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The premise is true at 0, 1 and 3 seconds, and after going off; zones look at what waiting leads to first."""
+    monkeypatch.chdir(tmp_path)
+    Path("early.py").write_text(EARLY)
+    said = {engine: CliRunner().invoke(program, ["verify", "early.py", "--engine", engine]) for engine in ("explore", "zones")}
+    assert {engine: result.exit_code for engine, result in said.items()} == {"explore": 0, "zones": 0}
+    assert "Premises reached, in so many states (after so many steps at the earliest): fine 4 (0)." in said["explore"].stdout
+    assert "at the earliest" not in said["zones"].stdout
+    assert "Premises reached, in runs of so many steps: fine 1." in said["zones"].stdout

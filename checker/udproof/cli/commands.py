@@ -5,7 +5,8 @@ This is all that `udproof --help` needs, and so it imports click and what is as 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -16,6 +17,8 @@ from udproof.cli.console import say
 from udproof.cli.exits import Code
 from udproof.cli.parameters import BUILD_SERVERS, DRAWINGS, MERGED, REPORTS, Duration, Memory, Part, Report
 from udproof.cli.program import Program, everywhere
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _EXITS = (
     "Exit codes: 0 all hold, or as the fleet's `expect` says; 10 violated; 5 not decided within the limits; 7 nothing checked; "
@@ -46,6 +49,11 @@ _mutant = click.option(
 )
 
 
+def _properties(purpose: str) -> Callable[[_Command], _Command]:
+    """The option that names properties, one after the other."""
+    return click.option("--property", "properties", metavar="NAME", multiple=True, shell_complete=protocol_properties, help=purpose)
+
+
 @click.group("udproof", cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the versions and exit."
@@ -57,14 +65,7 @@ def program() -> None:
 
 @program.command(epilog=_EXITS)
 @click.argument("files", metavar="[FILE]...", nargs=-1, shell_complete=designs)
-@click.option(
-    "--property",
-    "properties",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=protocol_properties,
-    help="Check this property only; repeatable.",
-)
+@_properties("Check this property only; repeatable.")
 @click.option(
     "--engine",
     type=click.Choice(["explore", "zones", "bounded", "parametric", "abstraction", "auto"]),
@@ -155,14 +156,7 @@ def merge(**options: Any) -> Code:
 
 @program.command()
 @click.argument("file", required=False, shell_complete=designs)
-@click.option(
-    "--property",
-    "properties",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=protocol_properties,
-    help="This must hold; repeatable. [default: all]",
-)
+@_properties("This must hold; repeatable. [default: all]")
 @click.option("--constant", "constants", metavar="NAME", multiple=True, help="The margin of this one only; repeatable.")
 @click.option("--step", type=Duration(), default="1s", show_default=True, metavar="TIME", help="How finely edges are sought.")
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For standard output.")
@@ -199,9 +193,9 @@ def mutants(**options: Any) -> Code:
     """Plant every known mistake, and tell which ones a property notices.
 
     Each mistake goes into the FLEETs, or without one into the shipped fleet on which it must show; with --generated, into FLEET
-    (or a system file), or else into the fleet teaching. Exit codes: 0 all killed, or harmless where they survive; 10 one survives
-    that is not known to be harmless; 8 one is killed, but not by the property that it names; 5 one is undecided; 7 none applies;
-    2 bad usage.
+    (or a system file), or else into each fleet on which such mistakes were judged. Exit codes: 0 all killed, or harmless where they
+    survive; 10 one survives that is not known to be harmless; 8 one is killed, but not by the property that it names; 5 one is
+    undecided; 7 none applies; 2 bad usage.
     """
     from udproof.cli.mutants import MutantsRequest, mutants
 
@@ -375,14 +369,7 @@ def simulate(file: str | None, steps: int, seed: int, mutant: str | None) -> Cod
 @program.command()
 @click.argument("fleet", required=False, shell_complete=designs)
 @click.option("--proof", is_flag=True, help="Explain why properties hold for every fleet size.")
-@click.option(
-    "--property",
-    "properties",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=protocol_properties,
-    help="Explain this property only; repeatable.",
-)
+@_properties("Explain this property only; repeatable.")
 @_mutant
 @click.option("--timeout", type=Duration(), metavar="TIME", help="End undecided after this long, such as 10min.")
 @click.option("--quiet", is_flag=True, help="Do not tell that a proof is searched for.")

@@ -76,7 +76,7 @@ def _run(run: Run) -> dict[str, Any]:
             "source": subject.source,
             "mutant": subject.mutant,
             "parts": list(subject.parts),
-            "faults": [],
+            "faults": dict(subject.budgets),
         },
         "complete": result.complete,
         "stopped": result.stopped,
@@ -148,7 +148,7 @@ def _evidence(run: Run, verdict: Verdict) -> dict[str, Any]:
     return {
         "lemmas": list(found.lemmas),
         "certificate": None if found.certificate is None else {"folder": str(found.certificate), "formulas": found.formulas},
-        "assumed": {"axioms": dict(found.axioms), "times": list(found.times)},
+        "assumed": {"axioms": dict(found.axioms), "times": list(found.times), "integers": list(found.unbounded)},
     }
 
 
@@ -156,7 +156,13 @@ def _trust(run: Run) -> dict[str, Any]:
     """What speaks for the verdicts beside the engine's word; `mutants` is null where no record of this model is kept."""
     found = trust(run)
     mutants = found.mistakes and {"planted": found.mistakes.planted, "noticed": found.mistakes.noticed}
-    return {"witness_steps": dict(found.premises), "faults": dict(found.faults), "unused": list(found.unused), "mutants": mutants}
+    return {
+        "witness_steps": dict(found.premises),
+        "premise_states": dict(found.states),
+        "faults": dict(found.faults),
+        "unused": list(found.unused),
+        "mutants": mutants,
+    }
 
 
 def _seconds(run: Run) -> float:

@@ -6,9 +6,9 @@ with udproof (a bare name such as `teaching` means one if no such path exists). 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,7 @@ from udproof.language import Location, ModelError, Property, System
 from udproof.properties import of
 from udproof.protocol import fleets
 from udproof.protocol.assembly import parts_of, protocol
-from udproof.protocol.faults import allowed
+from udproof.protocol.faults import allowed, budgets
 from udproof.protocol.fleet import Fleet
 from udproof.protocol.fleet_file import FleetFileError, read_fleet
 from udproof.protocol.mutant import Mutant
@@ -40,6 +40,7 @@ class Subject:
     place: Location  # where a mistake stands that the language cannot place
     parts: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()  # what the fleet allows of each fault, in words
+    budgets: Mapping[str, int] = field(default_factory=dict)  # the faults that it allows, by name, and how often in a run
     mutant: str | None = None
     expect: Expectation | None = None
     named: bool = True  # is `source` what a command could be given, to find the system again?
@@ -154,6 +155,7 @@ def of_fleet(fleet: Fleet, source: str) -> Subject:
         place=Location(source, 1),
         parts=parts_of(fleet),
         faults=allowed(fleet),
+        budgets=budgets(fleet),
         expect=_expectation(fleet, source, system),
     )
 

@@ -1,7 +1,8 @@
 """What speaks for a verdict beside the engine's word: was there anything to prove, did it all happen, would a mistake be noticed?
 
 "It holds" can be true of a model in which nothing happens. So for each property there is a *witness*, a run that reaches its
-premise (VACUOUS if there is none; Beer, Ben-David, Eisner and Rodeh 1997); actions that never fired and faults that were allowed
+premise (VACUOUS if there is none; Beer, Ben-David, Eisner and Rodeh 1997), and where states were visited one by one, the number of
+those in which it holds; actions that never fired and faults that were allowed
 and never used are named; and where the named mistakes have been planted in this very model, the record of that is told. Of a model
 that has no such record nothing is said: that mistakes are noticed on one fleet does not mean it for another.
 """
@@ -22,9 +23,15 @@ _BUDGET = "_budget"  # how the constants end that bound how often a fault happen
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """See the module. `premises` has the steps of a shortest run to the premise of each property; None where none was found."""
+    """See the module.
+
+    `premises` has the steps of a run to the premise of each property, None where none was found; `states` in how many of the states
+    that were looked into it holds, None where they were not counted. Where they were, the search went breadth first, and the run is
+    a shortest one.
+    """
 
     premises: tuple[tuple[str, int | None], ...]
+    states: tuple[tuple[str, int | None], ...]
     never_fired: tuple[str, ...]
     faults: tuple[tuple[str, int], ...]  # each action that a budget bounds, and how often it fired
     mistakes: Record | None
@@ -53,6 +60,7 @@ def trust(run: Run) -> Trust:
     system, fired = run.subject.system, run.result.fired
     return Trust(
         premises=tuple(premises),
+        states=tuple((verdict.property.name, verdict.reached) for verdict in run.result.verdicts),
         never_fired=run.never_fired,
         faults=tuple((name, fired[name]) for name in faults(system) if name in fired),
         mistakes=record(system.hash),
@@ -72,8 +80,14 @@ def _asks(condition: ex.Expr) -> bool:
 def sentences(run: Run) -> Iterator[str]:
     """The same in words, each a sentence; names stand as they are in the model."""
     found = trust(run)
-    reached = ", ".join(f"{name} {steps}" for name, steps in found.premises if steps is not None)
-    yield f"Premises reached, after so many steps at the earliest: {reached or 'none'}."
+    times = dict(found.states)
+    known = [(name, steps, times[name]) for name, steps in found.premises if steps is not None]
+    if visited := [f"{name} {number} ({steps})" for name, steps, number in known if number is not None]:
+        yield f"Premises reached, in so many states (after so many steps at the earliest): {', '.join(visited)}."
+    if others := [f"{name} {steps}" for name, steps, number in known if number is None]:
+        yield f"Premises reached, in runs of so many steps: {', '.join(others)}."
+    if not known:
+        yield "Premises reached: none."
     if found.unreached:
         yield f"Premises not reached{'' if run.result.complete else ' so far'}: {', '.join(found.unreached)}."
     if used := [f"{name} {times}" for name, times in found.faults if times]:

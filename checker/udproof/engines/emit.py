@@ -5,6 +5,9 @@ The kernel (`kernel`) is one text for every model; a model supplies the pieces o
 
 The state is put into memory first, and everything reads it there (`emitter`). Guards are tested as a tree: what many have in common
 is tested once for all of them.
+
+For each state that is expanded it is counted what that state stands for, and the same once more for each premise that holds in it:
+so a search can say in how many states a property was put to the test. Premises that say the same are counted once.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ class Model:
 
     `expand` appends the successors of the state in `$s*` at `$o` (advancing it by 8 bytes a word); `watch` is an i64 expression
     with bit i set if property i is broken and bit 32 + i if its premise is reached; `fanout` bounds the successors of one state.
+    `premises` has for each property the name of what counts the states in which its premise holds; None if it holds in none.
     """
 
     words: int
@@ -44,6 +48,7 @@ class Model:
     functions: str
     fanout: int
     counters: tuple[str, ...]  # the actions counted, in the order of their counters in memory, and some more that begin with #
+    premises: tuple[str | None, ...]
 
 
 def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, counters: int, look: Look = lambda: None) -> Model:
@@ -60,34 +65,54 @@ def emit(ground: GroundSystem, packing: Packing, canonical: Canonical | None, co
     alike = _alike(shortened(ground.actions, integers, look))
     timed = bool(ground.semantics.system.clocks)
     bits = _bits(ground, integers)
+    premises = [integers.short(item.premise) for item in ground.properties]
+    tested = [premise for premise in dict.fromkeys(premises) if not isinstance(premise, int)]
     blocked, tick = integers.short(ground.blocked), {slot: integers.short(value) for slot, value in ground.tick.items()}
     for action, *_ in alike:
         emitter.expect_inside(action)
-    for formula in (*(formula for _, formula in bits), blocked, *tick.values()):
+    for formula in (*(formula for _, formula in bits), *tested, blocked, *tick.values()):
         emitter.expect(formula)
     names = tuple(dict.fromkeys(action.firing.action.name for action in ground.actions))
     lines = [f"(i64.store (i32.const {state + 8 * word}) (local.get $s{word}))" for word in range(packing.words)]
     lines.append(f"(local.set $s (i32.const {state})) (local.set $first (local.get $o))")
     lines.append(_count(counters + 8 * len(names)))
-    weights = canonical.weights() if canonical is not None else []
-    for place, weight in enumerate(weights):
-        lines.append(_count(counters + 8 * (len(names) + 1 + place), weight))
+    weights = canonical.weights() if canonical is not None else ["(i64.const 1)"]
+    lines += [f"(local.set $stands{place} {weight})" for place, weight in enumerate(weights)]
+    start = counters + 8 * (len(names) + 1)
+    lines.append(_stands(start, weights))
+    for number, premise in enumerate(tested, 1):
+        holds = f"(local.tee $holds{number} {emitter.value(premise)})"
+        lines.append(f"(if {holds} (then {_stands(start + 8 * number * len(weights), weights)}))")
     tree = _Tree.of(alike)
     lines.append(_tried(emitter, tree, {name: counters + 8 * place for place, name in enumerate(names)}))
     if timed:
         lines.append(_wait(emitter, blocked, tick))
-    watch = _watch(emitter, bits)
+    watch = fold("i64.or", [*_watch(emitter, bits), *_reached(premises, tested)] or ["(i64.const 0)"])
+    sums = (WEIGHT, *(f"{PREMISE} {number}" for number in range(1, 1 + len(tested))))
     caps = max(ground.semantics.time.caps.values(), default=0) if timed else 0
     return Model(
         words=packing.words,
         timed=timed,
         expand="\n".join(lines),
         watch=watch,
-        locals=LOCALS + (canonical.locals() if canonical is not None else ""),
+        locals=" ".join(
+            [
+                LOCALS,
+                canonical.locals() if canonical is not None else "",
+                *(f"(local $stands{place} i64)" for place in range(len(weights))),
+                *(f"(local $holds{number} i32)" for number in range(1, 1 + len(tested))),
+            ]
+        ),
         functions="\n".join([*([copy(packing.words)] if packing.words > INLINE else []), *emitter.functions]),
         fanout=len(alike) + caps + 1,
-        counters=(*names, EXPANDED, *(f"{WEIGHT} {place}" for place in range(len(weights)))),
+        counters=(*names, EXPANDED, *(f"{name}, {place}" for name in sums for place in range(len(weights)))),
+        premises=tuple(_sum_of(premise, tested) for premise in premises),
     )
+
+
+def summed(counters: Mapping[str, int], name: str) -> list[int]:
+    """The sums that counters have under that name, one for each of `Canonical.moduli` (or one)."""
+    return [times for counter, times in counters.items() if counter.rpartition(",")[0] == name]
 
 
 def in_range(action: GroundAction) -> Ground:
@@ -231,35 +256,49 @@ def _wait(emitter: Emitter, blocked_at: Ground, tick: Mapping[int, Ground]) -> s
 
 
 def _bits(ground: GroundSystem, integers: Integers) -> list[tuple[int, Ground]]:
-    """The formula for each bit of `watch`, but for time that has stopped."""
+    """The formula for each bit of `watch`, but for premises and for time that has stopped."""
     bits: list[tuple[int, Ground]] = []
     for number, prop in enumerate(ground.properties):
         if not prop.property.watches_time:
             bits.append((number, negate(prop.body)))
-        bits.append((32 + number, prop.premise))
     overflow = disjoin([conjoin([action.guard, negate(in_range(action))]) for action in ground.actions if action.ranges])
     bits += [(DOUBT, ground.doubtful), (OVERFLOW, overflow)]
     shortened = [(place, integers.short(formula)) for place, formula in bits]
     return [(place, formula) for place, formula in shortened if formula != 0]
 
 
-def _watch(emitter: Emitter, bits: list[tuple[int, Ground]]) -> str:
+def _watch(emitter: Emitter, bits: list[tuple[int, Ground]]) -> list[str]:
+    """The bits of `watch` that are no premises."""
     stopped = [number for number, prop in enumerate(emitter.ground.properties) if prop.property.watches_time]
     texts = [f"(i64.shl (local.get $stuck) (i64.const {place}))" for place in stopped]
-    for place, formula in bits:
-        bit = f"(i64.shl (i64.extend_i32_u {emitter.value(formula)}) (i64.const {place}))"
-        texts.append(_until_known(place, bit) if place >= 32 else bit)
-    return fold("i64.or", texts or ["(i64.const 0)"])
+    return texts + [f"(i64.shl (i64.extend_i32_u {emitter.value(formula)}) (i64.const {place}))" for place, formula in bits]
 
 
-def _until_known(place: int, bit: str) -> str:
-    """A bit that is computed only until it is known: most premises are reached early, and then cost no more than this test."""
-    known = f"(i64.and (i64.shr_u (global.get $known) (i64.const {place})) (i64.const 1))"
-    return f"(if (result i64) (i64.eqz {known}) (then {bit}) (else (i64.const 0)))"
+def _reached(premises: Sequence[Ground], tested: Sequence[Ground]) -> list[str]:
+    """The bits of `watch` that are premises."""
+    masks: dict[Ground, int] = {}
+    for place, premise in enumerate(premises, 32):
+        masks[premise] = masks.get(premise, 0) | 1 << place
+    texts = [f"(i64.const {masks[1]})"] if 1 in masks else []
+    for number, premise in enumerate(tested, 1):
+        texts.append(f"(i64.mul (i64.extend_i32_u (local.get $holds{number})) {i64(masks[premise])})")
+    return texts
+
+
+def _sum_of(premise: Ground, tested: Sequence[Ground]) -> str | None:
+    if isinstance(premise, int):
+        return WEIGHT if premise else None
+    return f"{PREMISE} {tested.index(premise) + 1}"
+
+
+def _stands(address: int, weights: Sequence[str]) -> str:
+    """Adds what the state stands for to the counters at an address."""
+    return " ".join(_count(address + 8 * place, f"(local.get $stands{place})") for place in range(len(weights)))
 
 
 DOUBT = 30  # the bit of `watch` for `GroundSystem.doubtful`
 OVERFLOW = 31  # the bit of `watch` for an integer that leaves its range
 EXPANDED = "#expanded"  # the name of one more counter: states expanded
-WEIGHT = "#weight"  # how the names of the others begin: how many states those stand for, see `Canonical.weights`
+WEIGHT = "#weight"  # the name of some: how many states those stand for, see `Canonical.weights`
+PREMISE = "#premise"  # how the names of the others begin: how many of these a premise holds in
 LOCALS = "(local $s i32) (local $p i32) (local $n i32) (local $first i32) (local $stuck i64) "

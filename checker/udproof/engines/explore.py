@@ -30,7 +30,7 @@ from math import prod
 from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.canonical import Canonical
 from udproof.engines.checkpoint import Folder, Identity, Levels, Saved
-from udproof.engines.emit import DOUBT, EXPANDED, OVERFLOW, WEIGHT, Model, emit
+from udproof.engines.emit import DOUBT, EXPANDED, OVERFLOW, WEIGHT, Model, emit, summed
 from udproof.engines.ground import GroundSystem
 from udproof.engines.instantiate import Look
 from udproof.engines.kernel import COUNTERS
@@ -210,9 +210,8 @@ class _Search:
         stored = self.machine.states
         counted = self.machine.counters()
         expanded = counted[EXPANDED]
-        sums = [times for name, times in counted.items() if name.startswith(WEIGHT)]
         return Figures(
-            states=stored - expanded + self.code.canonical.total(sums) if sums else stored,
+            states=stored - expanded + self.code.canonical.total(summed(counted, WEIGHT)),
             stored=stored,
             transitions=sum(times for name, times in counted.items() if not name.startswith("#")),
             depth=self.depth,
@@ -222,6 +221,11 @@ class _Search:
             workers=self.machine.team,
             bound=self.code.bound,
         )
+
+    def reached(self, place: int) -> int:
+        """In how many of the states looked into the premise of a property holds."""
+        name = self.code.model.premises[place]
+        return 0 if name is None else self.code.canonical.total(summed(self.machine.counters(), name))
 
     # --- traces
 
@@ -340,6 +344,10 @@ def _result(search: _Search) -> Result:
 
 
 def _verdict(search: _Search, place: int, stopped: str | None, figures: Figures) -> Verdict:
+    return replace(_answer(search, place, stopped, figures), reached=search.reached(place))
+
+
+def _answer(search: _Search, place: int, stopped: str | None, figures: Figures) -> Verdict:
     prop = search.code.ground.properties[place].property
     witness = search.trace(_PREMISE + place) if _PREMISE + place in search.seen else None
     if place in search.seen:

@@ -67,10 +67,12 @@ class Verdict:
     reason: str  # one sentence: the evidence, or what is missing
     trace: Trace | None = None  # of a violation
     witness: Trace | None = None  # of the premise, where it was reached
+    reached: int | None = None  # in how many of the states looked into the premise holds; None where that is not counted
     obstacle: tuple[str, ...] = ()  # what stands in the way of a proof, in lines; of UNKNOWN only
     inductive: bool = False  # was it proved without a look into every state?
     engine: str | None = None  # the one that answered, where several were asked
     scope: str | None = None  # of this verdict, where the result's is that of others
+    shortest: bool = True  # does the engine say that no run with fewer steps breaks it?
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Evidence:
     axioms: Mapping[str, str]  # with what they say
     times: tuple[str, ...]  # inequalities between timing constants
     certificate: Path | None = None
+    unbounded: tuple[str, ...] = ()  # integers that were not shown to stay in their ranges
 
 
 Minimum: TypeAlias = Literal["steps", "time"]  # what a run that breaks a property has the least of

@@ -130,6 +130,12 @@ FAULTS = (
 )
 
 
+def budgets(fleet: Fleet) -> dict[str, int]:
+    """The faults that a fleet allows, by name, each with how often it may happen in a run."""
+    found = ((fault.name, fault.budget(fleet)) for fault in FAULTS)
+    return {name: times for name, times in found if times}
+
+
 def allowed(fleet: Fleet) -> tuple[str, ...]:
     """What a fleet allows of each fault, and what it rules out of those that its parts could have."""
     return tuple(said for said in (fault.told(fleet) for fault in FAULTS) if said is not None)
