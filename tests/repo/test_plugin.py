@@ -79,8 +79,21 @@ def test_no_such_file(udproof_verify):
 def test_no_fleet():
     pass
 
+def test_marked_later():
+    pass
+
 def test_a_test_does_not_run_unless_it_has_passed():
     assert ran == ["marked"]
+"""
+
+
+LATER = """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name == "test_marked_later":
+            item.add_marker(pytest.mark.udproof("lone-vm"))
 """
 
 
@@ -108,6 +121,7 @@ def project(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         (folder / name).write_text(text)
     (folder / "tests").mkdir()
     (folder / "tests" / "test_fleet.py").write_text(TESTS)
+    (folder / "tests" / "conftest.py").write_text(LATER)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "-ra", "--udproof-pictures", "pictures"]
     done = subprocess.run(
@@ -138,8 +152,9 @@ def test_what_passes_passes_and_what_does_not_fails(project: tuple[Path, str]) -
         "test_misspelt",
         "test_no_such_file",
         "test_no_fleet",
+        "test_marked_later",
     }
-    assert "6 failed, 3 passed" in said
+    assert "7 failed, 3 passed" in said
     assert "error" not in said.splitlines()[-1]
 
 
@@ -170,6 +185,7 @@ def test_a_mistake_is_told_in_a_sentence(project: tuple[Path, str]) -> None:
     assert "udproof has no option propertys here; it has properties, engine," in part(said, "test_misspelt")
     assert "missing.toml" in part(said, "test_no_such_file")
     assert "the marker udproof takes one fleet" in part(said, "test_no_fleet")
+    assert "one that is added later finds no fixture udproof_verify" in part(said, "test_marked_later")
 
 
 # What pytest does with a plugin when it starts: import it, take its options, and configure it.

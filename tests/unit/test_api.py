@@ -136,6 +136,9 @@ def test_a_timer_that_was_set_before_goes_on() -> None:
         ("teaching", {"properties": ["pause-bound"]}, "did you mean pause-bounded"),
         ("teaching", {"engine": "fast"}, "there is no such engine; the engines are auto, explore, zones, bounded, parametric"),
         ("teaching", {"timeout": "1 fortnight"}, "timeout: "),
+        ("teaching", {"timeout": float("nan")}, "timeout: nan is no time"),
+        ("teaching", {"jobs": 0}, "jobs: 0 is not a whole number from 1 on"),
+        ("teaching", {"memory": "1GB"}, "memory: '1GB' is not a whole number from 1 on"),
         (7, {}, "7 is no design"),
     ],
 )

@@ -283,6 +283,12 @@ def test_an_unknown_action_is_told_with_those_there_are() -> None:
         machine(lock(), SimpleNamespace, drives=["tak"])
 
 
+@pytest.mark.parametrize("longest", [0, Fraction(1, 2)])
+def test_a_test_in_which_no_time_could_pass_is_refused(longest: Fraction) -> None:
+    with pytest.raises(AdapterMistake, match="less than a tick of lock: 1 s; no time would pass"):
+        machine(lock(), SimpleNamespace, drives=["take"], longest_wait=longest)
+
+
 def test_a_failure_of_the_controller_comes_with_the_steps() -> None:
     def fails(*_: object) -> None:
         raise ConnectionError("the host is gone")

@@ -59,8 +59,8 @@ def verify(
             raise Refused(f"{subject.source}: nothing can be checked, since the system states no property.")
         limits = Limits(
             seconds=_seconds(timeout),
-            memory=installed_memory() * 3 // 4 if memory is None else memory,
-            jobs=cores() if jobs is None else jobs,
+            memory=_whole("memory", installed_memory() * 3 // 4 if memory is None else memory),
+            jobs=_whole("jobs", cores() if jobs is None else jobs),
         )
         with subject.blamed():
             answer = verify_within(engine_named(engine), subject.system, selected, limits, None)
@@ -95,8 +95,16 @@ def found(design: Design, mutant: str | None = None) -> Subject:
 
 def _seconds(timeout: float | str | None) -> float | None:
     if not isinstance(timeout, str):
+        if timeout is not None and not timeout >= 0:
+            raise Refused(f"timeout: {timeout} is no time; give seconds, or a text such as 10min.")
         return timeout
     try:
         return float(parse_duration(timeout))
     except DurationError as error:
         raise Refused(f"timeout: {error}.") from error
+
+
+def _whole(option: str, number: int) -> int:
+    if not isinstance(number, int) or number < 1:
+        raise Refused(f"{option}: {number!r} is not a whole number from 1 on.")
+    return number

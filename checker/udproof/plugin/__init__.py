@@ -53,15 +53,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Verify what the markers of a test name before the test itself is run."""
-    if not isinstance(item, pytest.Function):
-        return
     for marker in item.iter_markers("udproof"):
         options = dict(marker.kwargs)
         given = [*marker.args, *([options.pop("fleet")] if "fleet" in options else [])]
         if len(given) != 1:
             pytest.fail("the marker udproof takes one fleet: @pytest.mark.udproof('web.toml') or fleet='web.toml'.", pytrace=False)
-        verifier = item.funcargs[_FIXTURE]
-        assert isinstance(verifier, Verifier)
+        verifier = item.funcargs.get(_FIXTURE) if isinstance(item, pytest.Function) else None
+        if not isinstance(verifier, Verifier):
+            pytest.fail(
+                "the marker udproof is for a test function, and stands where the test is written: one that is added later finds no "
+                f"fixture {_FIXTURE}, unless the test takes it as an argument.",
+                pytrace=False,
+            )
         verifier(given[0], **options)
 
 

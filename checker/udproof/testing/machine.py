@@ -24,8 +24,9 @@ from typing import Any, ClassVar, Protocol
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from udproof.counterexamples.explain import duration
 from udproof.language import Action, System
-from udproof.testing.tracking import Departure, Model, Tracker
+from udproof.testing.tracking import AdapterMistake, Departure, Model, Tracker
 
 
 class Adapter(Protocol):
@@ -101,10 +102,16 @@ def machine(
     `adapter` makes an `Adapter` to a new controller. `drives` names the actions that are the environment's; all others are the
     controller's own. `longest_wait` is in seconds; without it, a wait goes up to the longest that any clock is compared with.
 
-    ModelError if the system cannot be run in ticks; AdapterMistake if it has no such action.
+    ModelError if the system cannot be run in ticks; AdapterMistake if it has no such action, or if the longest wait is less than a
+    tick, so that no time would ever pass.
     """
     model = Model(system, drives)
-    longest = model.longest if longest_wait is None else int(longest_wait / model.semantics.time.unit)
+    tick = model.semantics.time.unit
+    if longest_wait is not None and longest_wait < tick:
+        raise AdapterMistake(
+            f"longest_wait is {longest_wait} s, less than a tick of {system.name}: {duration(tick)}; no time would pass."
+        )
+    longest = model.longest if longest_wait is None else int(longest_wait / tick)
     rules: dict[str, Any] = {}
     if longest:
         rules["wait"] = _waiting(model)
