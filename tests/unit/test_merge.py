@@ -152,6 +152,19 @@ def test_proved_here_and_unknown_there_is_red(udproof: Udproof) -> None:
     assert udproof("merge", "a.json", "b.json").exit_code == Code.UNDECIDED
 
 
+def test_a_violation_expected_here_and_not_there_is_red_in_whatever_order_they_come(udproof: Udproof) -> None:
+    """The expectation is no part of the model, and it alone says whether a violation passes."""
+    design = (Path(__file__).parents[2] / "docs" / "examples" / "late-watchdog.toml").read_text(encoding="utf-8")
+    codes = []
+    for name, expectation in (("one", 'expect = { violated = ["pause-bounded"] }\n'), ("two", "")):
+        Path("late.toml").write_text(expectation + design, encoding="utf-8")
+        asked = ("--property", "pause-bounded", "--quiet", "--report", f"json={name}.json")
+        codes.append(udproof("verify", "late.toml", *asked).exit_code)
+    assert codes == [0, 10]
+    for order in permutations(("one.json", "two.json")):
+        assert udproof("merge", *order).exit_code == Code.VIOLATED
+
+
 def test_what_a_shard_could_not_verify_stays_red(udproof: Udproof, monkeypatch: pytest.MonkeyPatch) -> None:
     from udproof.cli import verify
 

@@ -121,11 +121,11 @@ def _together(key: Key, given: Sequence[_Given]) -> Planned:
 
 
 def _runs(given: Sequence[_Given]) -> Iterator[tuple[Told, dict[str, Any]]]:
-    """The runs by their files; of those that say the same of one file, the first."""
-    seen: set[tuple[Key, frozenset[tuple[str, str]]]] = set()
+    """The runs by their files; of those that say and mean the same of one file, the first."""
+    seen: set[tuple[Key, int, frozenset[tuple[str, str]]]] = set()
     pairs = [pair for one in given for pair in zip(one.whole.runs, one.raw, strict=True)]
     for run, raw in sorted(pairs, key=lambda pair: (pair[0].key[0], pair[0].key[1] or "")):
-        says = run.key, frozenset((found.property, found.verdict) for found in run.verdicts)
+        says = run.key, run.exit_code, frozenset((found.property, found.verdict) for found in run.verdicts)
         if says not in seen:
             seen.add(says)
             yield run, raw
