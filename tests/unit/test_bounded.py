@@ -209,6 +209,32 @@ def test_a_wait_ends_where_a_deadline_is() -> None:
     assert outcomes(late) == {"silent": "proved", "time-can-pass": "violated"}
 
 
+@pytest.mark.parametrize("most", range(7, 11))
+def test_clocks_that_start_together_stay_together_however_long_the_wait(most: int) -> None:
+    """A wait is never longer than it takes all clocks to their ends, also where its bits could say more than the short one's."""
+    short, long, apart = Clock("short"), Clock("long"), Variable("apart", to=Bool, init=False)
+
+    @action
+    def part() -> None:
+        require(long.value >= most)
+        require(short.value <= 1)
+        apart.value = True
+
+    @action
+    def pause() -> None:
+        require(short.value >= 2)
+        require(long.value <= most - 1)
+        apart.value = False
+
+    @invariant()
+    def together() -> Bool:
+        """They read the same, as far as each counts."""
+        return ~apart.value
+
+    system = System("pair", (part, pause), (together,))
+    assert outcomes(Bounded(6).verify(system, system.checks, Limits())) == {"together": "proved"}
+
+
 # --- nothing becomes a proof that is none
 
 

@@ -176,7 +176,9 @@ class Unrolling:
     def _passing(self, writers: dict[int, list[Term]]) -> list[Term]:
         if not self._runs:
             return [z3.Not(self.wait)]
-        clauses, due = [], list(self.before)  # `due`: the state one tick before the end of the wait
+        # what follows reckons with no longer wait, though the bits of `extra` may say one
+        clauses = [z3.ULE(self.extra, self._constant(self._longest - 1, 0, self._longest - 1))]
+        due = list(self.before)  # the state one tick before the end of the wait
         for clock, runs in self._runs.items():
             cap = self.ranges[clock][1]
             if cap == 0:
