@@ -369,6 +369,7 @@ TENANTS = "[tenants]\n"
         (SMALL + "[metadata]\n", "metadata", "means nothing without [tenants]; add a table [tenants], or remove [metadata]"),
         (SMALL + "[controller]\n", "controller", "means nothing without [network]"),
         (SMALL + '[faults]\ndetection = "5s"\n', "faults.detection", "no host hangs here, so that none is found out"),
+        (SMALL + "[health]\ngate = false\n", "health.gate", "no VM falls ill here, so that nothing waits for it"),
         (SMALL + "[migration]\n", "migration", "every VM may be updated in place, so that none moves"),
         (SMALL + '[walk]\napproval = "any"\n' + TENANTS, "walk.approval", "it is told twice who approves"),
         (SMALL + TENANTS + 'preparation = { least = "6s", most = "5s" }\n', "tenants.preparation", "least (6 s) is more than most"),

@@ -74,7 +74,8 @@ def _add_parts(draw: st.DrawFn, unit: int, tables: dict[str, Any]) -> None:
         tables["jobs"] = {"second": draw(st.sampled_from(["after", "at-once"]))}
     if "health" in chosen:
         recovery = draw(st.sampled_from(["dwell", "time-out"]))
-        tables["health"] = {"ill": draw(budget), "gate": draw(st.booleans()), "recovery": recovery}
+        ill = draw(budget)
+        tables["health"] = {"ill": ill, **({"gate": draw(st.booleans())} if ill else {}), "recovery": recovery}
     if "faults" in chosen:
         hangs = draw(budget)
         found_out = {"detection": _time(draw, unit, 0, 2)} if hangs else {}

@@ -79,6 +79,8 @@ def _switches(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(
             ("faults", "detection"), "no host hangs here, so that none is found out", "write hangs = 1 too, or remove it"
         )
+    if isinstance(data.get("health"), dict) and "gate" in data["health"] and tables.health is not None and not tables.health.ill:
+        yield Complaint(("health", "gate"), "no VM falls ill here, so that nothing waits for it", "write ill = 1 too, or remove it")
     eligible = all(vm.eligible for vm in tables.vms) and not draft.lacks("vm")
     if tables.migration is not None and eligible:
         yield Complaint(("migration",), "every VM may be updated in place, so that none moves", "write eligible = false for a VM")
