@@ -112,6 +112,7 @@ TAMPERED = {
     "a question about the state before": (_of_the_state_before, "is not lemma-3 after the step"),
     "no claim": (_manifest("properties", []), "nothing is claimed"),
     "a number for a text": (_manifest("actions", [7]), "gives 7 where a text belongs"),
+    "a table for a text": (_manifest("unbounded", [{}]), "gives {} where a text belongs"),
     "brackets without end": (_change("time.smt2", "(push 1)", "(" * 5000 + ")" * 5000 + "(push 1)"), "more than 100 brackets"),
     "an axiom slipped in": (
         _change("action-take.smt2", "(push 1)", "(assert (! false :named |axiom-more|)) (push 1)"),
@@ -197,7 +198,7 @@ def test_verify_tells_what_a_proof_consists_of_and_certify_accepts_it(tmp_path: 
     assert len(verdict["lemmas"]) == 4, "the range of a counter, low and high; that it is even; that it is never five"
     assert verdict["certificate"]["folder"] == str(folder)
     assert verdict["certificate"]["formulas"] == json.loads((folder / "manifest.json").read_text())["formulas"]
-    assert verdict["assumed"] == {"axioms": {}, "times": []}
+    assert verdict["assumed"] == {"axioms": {}, "times": [], "integers": []}
     assert CliRunner().invoke(program, ["certify", str(folder)]).exit_code == 0
     assert CliRunner().invoke(program, ["certify", str(folder), "--fleet", str(path)]).exit_code == 0
     _of_one_more_property(shutil.copytree(folder, tmp_path / "more"))

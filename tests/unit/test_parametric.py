@@ -39,6 +39,7 @@ from udproof.language import (
     member,
     require,
 )
+from udproof.language import expressions as ex
 from udproof.protocol import mutants
 from udproof.protocol.mutant import Mutant
 from udproof.prover import fragment, recheck, smtlib, store
@@ -322,14 +323,30 @@ def _up_to(at_hand: int) -> System:
     return System("counting", (count_up,), (within,), instance=Instance({"Counter": ("a",)}, {"most": {(0,): at_hand}}))
 
 
-def test_an_integer_that_leaves_its_range_elsewhere_leaves_it_unknown() -> None:
+def test_of_an_integer_that_may_leave_its_range_every_verdict_says_so(tmp_path: Path) -> None:
+    """The invariant is true of unbounded counters, and so of each run of bounded ones; that the bound is kept is false."""
     system = _up_to(3)
-    result = Parametric().verify(system, system.checks, Limits())
-    [verdict] = result.verdicts
+    for folder in (tmp_path / "certificate", None):  # a proof that is found, and one that is kept
+        result = Parametric(certificate=folder).verify(system, system.checks, Limits())
+        [verdict] = result.verdicts
+        assert verdict.outcome is Outcome.PROVED
+        assert "in every run in which n stays in its range" in verdict.reason
+        assert any("n stays in range, which was not shown" in note for note in result.notes)
+        assert result.evidence is not None
+        assert result.evidence.unbounded == ("n",)
+    assert certified(tmp_path / "certificate").unbounded == ("n",)
+
+
+def test_a_range_that_is_not_shown_is_no_lemma() -> None:
+    """Were the bound of the counter assumed, it would follow that the counter never passes it."""
+    system = _up_to(3)
+    [counter] = system.variables
+    param = system.properties[0].params[0]
+    body = ex.Le(ex.Read(counter, (param,)), ex.Lit(5, ex.IntSort(5, 5)))
+    bounded = replace(system.properties[0], name="bounded", body=body, premise=ex.TRUE)
+    system = replace(system, properties=(bounded,))
+    [verdict] = Parametric().verify(system, system.checks, Limits()).verdicts
     assert verdict.outcome is Outcome.UNKNOWN
-    assert "no proof for every fleet was tried: a small instance of" in verdict.reason
-    assert "is not well-formed: action count_up sets n to 6, outside its range Int 0..5" in verdict.reason
-    assert list(store.stored(formulas(system))) == []
 
 
 def test_an_integer_that_leaves_its_range_here_is_a_mistake_of_the_model() -> None:

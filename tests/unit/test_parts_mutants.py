@@ -23,6 +23,7 @@ SECOND = "announce step-1; approve web-0 web@step-1; start web@step-1; begin web
 RUNS = {
     # tenants: 15 s of notice, 5 s to read, 5 s to prepare; VMs web-0 (a stream that can take 5 s) and web-2 share an event
     "ApproveTooEarly": "announce step-0; read web-0; approve web-0 web@step-0",
+    "FirstToReadApproves": "announce step-0; read web-0; approve web-0 web@step-0",
     "NaiveLeader": "announce step-0; read web-0; prepare web-0; approve web-0 web@step-0",
     "ApproveForeign": "announce step-0; read web-0; approve web-1 web@step-0",
     "ApproveAfterFailedDrain": "announce step-0; read web-2; prepare web-2; approve web-2 web@step-0",
@@ -39,6 +40,8 @@ RUNS = {
     "CancelledStillRuns": TO_PAUSE.replace("freeze", "cancel step-0; freeze"),
     "SuspendedStillRuns": TO_PAUSE.replace("freeze", "suspend step-0; freeze"),
     "ResumedUnderOldEvent": "announce step-0; suspend step-0; go_on step-0",
+    "CancelledIdShownAgain": "announce step-0; cancel step-0",
+    "AnnouncedWhileSuspended": "announce step-0; suspend step-0; announce step-1",
     # metadata: both agents have to read and prepare in time, since their deadlines would stop the notice from passing
     "IncarnationFrozen": "announce step-0; refresh web-0; read web-0; refresh web-1; read web-1; prepare web-0; prepare web-1; "
     "approve web-0 web@step-0; start web@step-0",
@@ -57,6 +60,7 @@ RUNS = {
     "HangUndetected": f"{TO_PAUSE}; hang web-ud0-a; wait 30",
     "FailureUntold": "fail web-ud0-a",
     "FailureEventTooShort": "fail web-ud0-a; close_failure web-ud0-a",
+    "WorkingHostSwitchedOff": "find_out web-ud0-a",
     # migration
     "MigrationUnbounded": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; migrate gpu-0; wait 30",
     "MigrationsTogether": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; migrate gpu-0; migrate gpu-1",
@@ -66,6 +70,8 @@ RUNS = {
     "resume_old rack-1; reboot gpu-0; boot rack-0; close step-0",
     "MovedVmFrozen": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; "
     "migrate gpu-0; arrive gpu-0; begin rack-0; freeze rack-0",
+    "RebootedForNobody": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; migrate gpu-0; arrive gpu-0; reboot gpu-0",
+    "RebootedUnderSwitchOver": "announce step-0; approve gpu-0 gpu@step-0; start gpu@step-0; migrate gpu-0; reboot gpu-0",
 }
 
 

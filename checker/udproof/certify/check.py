@@ -8,7 +8,8 @@ certain *lemmas* hold at the start, are kept by each action and by the passing o
 3. the scripts of steps assume the same lemmas, and ask for exactly these lemmas, with the state after the step in place of the one
    before; the state after is *defined* (`define-fun`), so that it cannot contradict anything; beside it there are guards (of
    actions) and deadlines (of time) only, and they speak of the state before;
-4. there is a script for the start, for each action, for time, and for each property;
+4. there is a script for the start, for each action, for time, and for each property; and two for each integer, which show that it
+   stays in its range, unless the manifest says that this is not shown: the claim is then about the runs in which it does;
 5. cvc5 answers `unsat` to every question, and `sat` to the one whether the assumptions can be met at all.
 
 That shows the claim for the transition system that the scripts describe. That this is the system of the fleet file is not shown by
@@ -28,7 +29,7 @@ from typing import Any
 from udproof.certify.scripts import Malformed, Node, name_of, parse, renamed, symbol, words
 from udproof.certify.solver import answers
 
-FORMAT = 1
+FORMAT = 2
 _AFTER = ".next"  # how names of the state after a step end
 _DECLARING = ("declare-sort", "declare-datatype", "declare-fun", "declare-const")
 
@@ -44,6 +45,7 @@ class Accepted:
     model: str
     properties: tuple[str, ...]
     assumed: tuple[str, ...]
+    unbounded: tuple[str, ...]  # integers that are not shown to stay in their ranges
     lemmas: int
     questions: int
 
@@ -86,7 +88,8 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Acc
                 raise Rejected(f"{script.name}: question {number} is answered {answer}, and {expected} is claimed")
         questions += wanted
     assumed = (*manifest["assumed"]["axioms"].values(), *manifest["assumed"]["times"].values())
-    return Accepted(manifest["model"], tuple(manifest["properties"]), assumed, len(lemmas), questions)
+    unbounded = tuple(manifest["unbounded"])
+    return Accepted(manifest["model"], tuple(manifest["properties"]), assumed, unbounded, len(lemmas), questions)
 
 
 # --- files
@@ -100,7 +103,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise Rejected(f"manifest.json cannot be read ({problem})") from None
     shape = {
-        "format": int, "model": str, "properties": list, "actions": list, "assumed": dict, "lemmas": dict, "files": dict
+        "format": int, "model": str, "properties": list, "unbounded": list, "actions": list, "assumed": dict, "lemmas": dict,
+        "files": dict,
     }  # fmt: skip
     for key, kind in shape.items():
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kind):
@@ -112,7 +116,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not manifest["properties"]:
         raise Rejected("manifest.json names no property, so nothing is claimed")
     told = [*manifest["properties"], *manifest["actions"], *manifest["lemmas"].values(), *manifest["files"].values()]
-    told += [*manifest["assumed"]["axioms"].values(), *manifest["assumed"]["times"].values()]
+    told += [*manifest["assumed"]["axioms"].values(), *manifest["assumed"]["times"].values(), *manifest["unbounded"]]
     if odd := [each for each in told if not isinstance(each, str)]:
         raise Rejected(f"manifest.json gives {json.dumps(odd[0])} where a text belongs")
     return dict(manifest)
@@ -233,17 +237,27 @@ def _complete(manifest: dict[str, Any], scripts: dict[str, _Script]) -> None:
     needed += [f"property-{name}.smt2" for name in manifest["properties"]]
     if any(name_of(_symbol_of(command)).endswith(".since") for script in scripts.values() for command in script.head):
         needed.append("time.smt2")
+    integers = _integers(scripts.get("start.smt2"))
+    if odd := [name for name in manifest["unbounded"] if name not in integers]:
+        raise Rejected(f"the manifest says that {odd[0]} may leave its range, and no integer of the state has that name")
+    needed += [f"range-{name}-{end}.smt2" for name in sorted(integers - set(manifest["unbounded"])) for end in ("low", "high")]
     for name in needed:
         if name not in scripts:
             raise Rejected(f"{name} is missing: not everything is shown")
     for name in scripts:
-        if name not in needed and not name.startswith("range-"):
+        if name not in needed:
             raise Rejected(f"{name} belongs to no action and no property that the manifest lists")
 
 
 def _is_after(word: str) -> bool:
     """Does the word name a part of the state after the step?"""
     return name_of(word).endswith(_AFTER)
+
+
+def _integers(start: _Script | None) -> set[str]:
+    """The integers of the state, by what is defined to be their values at the start."""
+    defined = {} if start is None else start.defined
+    return {name_of(what).removesuffix(_AFTER) for what, command in defined.items() if command[3] == "Int"}
 
 
 def _symbol_of(command: Node) -> str:

@@ -39,6 +39,9 @@ def certify(folder: str, fleet: str | None, mutant: str | None) -> Code:
     say("Assumed:")
     for line in found.assumed:
         say(f"  - {clean(line)}")
+    if found.unbounded:
+        said = f"{' and '.join(found.unbounded)} stay{'s' if len(found.unbounded) == 1 else ''} in range"
+        say(f"Not shown: that {clean(said)}. It is shown of every run in which that is so.")
     if fleet is None and mutant is None:
         say("That the scripts describe this model is not shown by the files; --fleet FILE writes them again, and compares.")
     else:

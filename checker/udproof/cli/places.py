@@ -31,9 +31,16 @@ _KEYS: dict[str, KeyPath] = {
     "capacity-kept": ("health",),
     "tolerance-respected": ("tolerance",),
     "prepared-before-approved": ("tenants",),
+    "approved-by-one-prepared": ("tenants",),
     "migration-bounded": ("migration",),
     "one-migration-at-a-time": ("migration",),
     "failure-told": ("faults",),
+    "only-failed-hosts-fall": ("faults",),
+    "switches-over-alone": ("migration",),
+    "rebooted-for-a-reason": ("migration",),
+    "cancelled-means-no-impact": ("events",),
+    "cancelled-id-retired": ("events",),
+    "suspended-means-quiet": ("events",),
 }
 
 

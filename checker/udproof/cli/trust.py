@@ -80,8 +80,8 @@ def _asks(condition: ex.Expr) -> bool:
 def sentences(run: Run) -> Iterator[str]:
     """The same in words, each a sentence; names stand as they are in the model."""
     found = trust(run)
-    times = dict(found.states)
-    known = [(name, steps, times[name]) for name, steps in found.premises if steps is not None]
+    holding = dict(found.states)
+    known = [(name, steps, holding[name]) for name, steps in found.premises if steps is not None]
     if visited := [f"{name} {number} ({steps})" for name, steps, number in known if number is not None]:
         yield f"Premises reached, in so many states (after so many steps at the earliest): {', '.join(visited)}."
     if others := [f"{name} {steps}" for name, steps, number in known if number is None]:
@@ -95,5 +95,5 @@ def sentences(run: Run) -> Iterator[str]:
     if found.unused:
         yield f"Faults allowed and {'never' if run.result.complete else 'not yet'} used: {', '.join(found.unused)}."
     if found.mistakes is not None:
-        known = counted(found.mistakes.planted, "named mistake")
-        yield f"Planted in this model: {known}, of which the properties notice {found.mistakes.noticed} (udproof mutants)."
+        planted = counted(found.mistakes.planted, "named mistake")
+        yield f"Planted in this model: {planted}, of which the properties notice {found.mistakes.noticed} (udproof mutants)."

@@ -102,7 +102,7 @@ class _Populated(Case):
 
 
 def _real(case: Case, system: System) -> Iterator[Term]:
-    """What is true of every state that can be reached, and no lemma says: seconds are the given ones, no clock is below zero."""
+    """What is true of every step, and no lemma says: seconds are the given ones, no clock is negative, integers are in range."""
     logic = case.logic
     for symbol in logic.system.durations:
         yield logic.equal(logic.time(symbol), logic.time(system.instance.durations[symbol.name]))
@@ -112,9 +112,9 @@ def _real(case: Case, system: System) -> Iterator[Term]:
     for variable in logic.system.variables:
         if isinstance(variable.sort, ex.IntSort):
             for args in product(*(case.terms[sort] for sort in variable.domain)):
-                value = logic.apply(variable, args)
-                yield logic.at_most(logic.literal(variable.sort.low, variable.sort), value)
-                yield logic.at_most(value, logic.literal(variable.sort.high, variable.sort))
+                for value in (logic.apply(variable, args), case.after.variable(variable, args)):
+                    yield logic.at_most(logic.literal(variable.sort.low, variable.sort), value)
+                    yield logic.at_most(value, logic.literal(variable.sort.high, variable.sort))
 
 
 def _replayed(houdini: Houdini, question: Question, model: z3.ModelRef, prop: Property, system: System) -> Obstacle:

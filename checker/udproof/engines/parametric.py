@@ -4,8 +4,10 @@ What is verified is the system without its instance (`prover.theorem`). In this 
 
 1. lemmas that are kept for these formulas are checked once more; if they hold, and the times of the instance keep their
    inequalities, that is the proof;
-2. the system itself and small instances are explored: a wrong design falls here, with a run, and no proof is tried for it;
-3. lemmas are searched for, with states that random walks reach to throw out what is false;
+2. the system itself is explored, and, unless a proof is at hand, small instances: a wrong design falls here, with a run, and no
+   proof is searched for;
+3. lemmas are searched for: first among those that are at hand, then among all that the system compares, with states that random
+   walks reach to throw out what is false;
 4. what is found is checked by another reading of the system (`prover.recheck`) before anybody hears of it, and kept.
 
 Where nothing is found, the verdict says which step breaks the property from which state, though all lemmas found hold there
@@ -13,14 +15,15 @@ Where nothing is found, the verdict says which step breaks the property from whi
 a proof that needs one says so.
 
 A property of which a small instance breaks the claim gets no proof; if it is the system itself that does, it is VIOLATED, and that
-is said of this fleet, as any violation is; else it is UNKNOWN for the system at hand, and the reason says which instance. The same
-where an action takes an integer out of its range: in the system itself that is a mistake of the model, elsewhere no proof is tried.
+is said of this fleet, as any violation is; else it is UNKNOWN for the system at hand, and the reason says which instance. An action
+that takes an integer out of its range in the system itself is a mistake of the model. Elsewhere it is none of the proof's business,
+which is of integers without bounds: of which of them it was not shown that they stay in their ranges stands in every verdict.
 PROVED is said only of what the re-check has shown, and only with a reached state in which the property's premise is true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -34,18 +37,20 @@ from udproof.engines.verdict import Evidence, Figures, Limits, Outcome, Progress
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import OutOfRange, Semantics
 from udproof.prover import certificate, fragment, smtlib, store
+from udproof.prover.candidates import TooMany
 from udproof.prover.hints import BY_HAND, hints
 from udproof.prover.houdini import Clockwork, GaveUp, Houdini
 from udproof.prover.inequalities import inequalities
 from udproof.prover.lemmas import Inequality, show_lemma
 from udproof.prover.recheck import Refuted, check
 from udproof.prover.samples import Sample, generic, sample, small_instances
-from udproof.prover.search import search
-from udproof.prover.theorem import Proof, formulas
+from udproof.prover.search import Attempt, near, search
+from udproof.prover.theorem import Proof, formulas, listed
 
 _SIZES = (1, 2, 2, 2, 2, 2, 2)  # of the instances that are explored to refute
 _SAMPLED = (1, 2, 2, 3)  # and of those whose states throw out candidates
 _EXPLORATION = 5.0  # seconds for one small instance at most
+_PATIENCE = 6  # times as long, where a premise was found nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class _Work:
     reasons: dict[str, str] = field(default_factory=dict)
     obstacles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cut_short: str | None = None  # why an instance was not explored to the end, if one was not
-    ill_formed: str | None = None  # the small instance in which an integer leaves its range, and where
+    ill_formed: str | None = None  # a small instance in which an integer leaves its range, and where
     proof: Proof | None = None
     certificate: Path | None = None  # that was written
 
@@ -92,11 +97,15 @@ class _Work:
         transitions = sum(self.fired.values())
         return Figures(self.states, self.states, transitions, self.depth, self.watch.seconds, 0, resident_memory())
 
-    def explore(self, system: System, own: bool) -> None:
-        """Look at every state of one instance, as far as the time for one reaches. ModelError if an integer leaves its range."""
+    def explore(self, system: System, own: bool, only: Collection[str] | None = None, patience: float | None = None) -> None:
+        """Look at every state of one instance, as far as the time for one reaches. ModelError if an integer leaves its range.
+
+        `only` are the names of the properties that it is about, if not all; `patience` are seconds.
+        """
+        patience = _EXPLORATION if patience is None else patience
         seconds = self.watch.limits.seconds
-        left = _EXPLORATION if seconds is None else min(_EXPLORATION, seconds - self.watch.seconds)
-        names = {prop.name for prop in self.properties}
+        left = patience if seconds is None else min(patience, seconds - self.watch.seconds)
+        names = {prop.name for prop in self.properties} if only is None else set(only)
         properties = tuple(prop for prop in system.checks if prop.name in names)
         limits = Limits(seconds=max(left, 0), memory=self.watch.limits.memory)
         result = Explore().verify(system, properties, limits, self._heard)
@@ -122,12 +131,14 @@ class _Work:
             depth = max(told.depth, figures.depth)
             self.watch.progress(replace(told, states=told.states + more, stored=told.stored + more, depth=depth))
 
-    def explore_another(self, instance: System) -> None:
-        """The same of a small instance; an integer that leaves its range there is noted, since no proof can be about it."""
+    def explore_another(self, instance: System, only: Collection[str] | None = None, patience: float | None = None) -> None:
+        """The same of a small instance. That an integer leaves its range there is noted: a proof is about other runs."""
         try:
-            self.explore(instance, own=instance.instance == self.system.instance)
+            self.explore(instance, own=instance.instance == self.system.instance, only=only, patience=patience)
         except OutOfRange as mistake:
-            self.ill_formed = self.ill_formed or f"{instance.name} is not well-formed: {mistake.sentence.rstrip('.')}"
+            if instance.instance == self.system.instance:
+                raise
+            self.ill_formed = self.ill_formed or f"in {instance.name} it does not: {mistake.sentence.rstrip('.')}"
 
 
 class Parametric:
@@ -184,48 +195,96 @@ class Parametric:
         small = small_instances(free, durations, _SIZES[:3])
         if not small:
             raise ModelError(f"the axioms of {work.system.name} contradict each other: no small instance satisfies them.")
-        for proof in store.stored(free):
-            if proof.applies(durations) and set(names) <= set(proof.shown) and self._holds(proof, names, work.clockwork):
-                work.proof = proof
-                self._look_for_premises(work, free, small)
-                return
+        if self._kept(work, free, names):
+            self._look_for_premises(work, free, small)
+            return
         work.clockwork.check()
         work.explore(work.system, own=True)  # as far as the time for one instance reaches
-        for instance in small_instances(free, durations, _SIZES):
-            if set(names) <= {*work.violated, *work.elsewhere} or work.ill_formed is not None:
-                return
-            work.clockwork.check()
-            if instance.instance != work.system.instance:
-                work.explore_another(instance)
-        sound = [prop for prop in work.properties if prop.name not in {*work.violated, *work.elsewhere}]
-        if sound and work.ill_formed is None:
-            self._search(work, free, sound, durations)
+        attempt = self._at_hand(work, free)
+        if attempt is not None:
+            for instance in small_instances(free, durations, _SIZES):
+                if set(names) <= {*work.violated, *work.elsewhere}:
+                    return
+                work.clockwork.check()
+                if instance.instance != work.system.instance:
+                    work.explore_another(instance)
+            self._check(work, attempt)  # what it shows is not to be lost if time is over before more is found
+            self._further(work, free, attempt)
+        self._look_for_premises(work, free, small)
+
+    @staticmethod
+    def _sound(work: _Work) -> list[Property]:
+        """The properties that no run has broken so far."""
+        return [prop for prop in work.properties if prop.name not in {*work.violated, *work.elsewhere}]
+
+    def _at_hand(self, work: _Work, free: System) -> Attempt | None:
+        """Prove what takes no looking for. The attempt, if more may be had by looking."""
+        sound = self._sound(work)
+        work.reasons |= {prop.name: f"the property {why}" for prop in sound if (why := fragment.complaint(prop)) is not None}
+        possible = [prop for prop in sound if fragment.complaint(prop) is None]
+        if not possible or self._kept(work, free, [prop.name for prop in possible]):
+            return None
+        own = hints(free, possible)
+        attempt = near(free, possible, work.system.instance.durations, work.clockwork, [*own, *store.related(free)])
+        # Whoever has written lemmas by hand has written those for the ranges that can be shown.
+        if attempt.failed or (attempt.proof.unbounded and not own):
+            return attempt
+        self._check(work, attempt)
+        return None
+
+    def _kept(self, work: _Work, free: System, names: Sequence[str]) -> bool:
+        """Is there a proof that is kept, and shows all these properties?"""
+        for proof in store.stored(free):
+            applies = proof.applies(work.system.instance.durations) and set(names) <= set(proof.shown)
+            if applies and self._holds(proof, names, work.clockwork):
+                work.proof = replace(proof, shown=tuple(names))
+                return True
+        return False
 
     @staticmethod
     def _look_for_premises(work: _Work, free: System, small: Sequence[System]) -> None:
-        """Explore until every property's premise was true somewhere, so that the proof says something."""
-        for instance in _one_after_the_other(work.system, free, small):
-            if {prop.name for prop in work.properties} <= set(work.witnesses):
+        """Explore until the premise of every property that is proved was true somewhere, so that the proof says something.
+
+        A proof is about all times that keep its inequalities, so short ones serve as well, and are explored sooner.
+        """
+        if work.proof is None:
+            return
+        durations = generic(work.proof.times, work.system.instance.durations, 1)
+        quick = [*reversed(small_instances(free, durations, _SIZES[:2]))]
+        rounds = [(one, _EXPLORATION) for one in (*quick, *_one_after_the_other(work.system, free, small))]
+        for instance, patience in (*rounds, *((one, _PATIENCE * _EXPLORATION) for one in reversed(quick))):
+            left = set(work.proof.shown) - set(work.witnesses)
+            if not left:
                 return
             if limit := work.look():
                 work.cut_short = limit
                 return
-            work.explore(instance, own=instance is work.system)
+            work.explore_another(instance, left, patience)
 
-    def _search(self, work: _Work, free: System, wanted: Sequence[Property], durations: Mapping[str, Fraction]) -> None:
+    def _further(self, work: _Work, free: System, before: Attempt) -> None:
+        """Look for lemmas among all that the system compares, with those that an attempt has found so far."""
+        wanted = [prop for prop in self._sound(work) if fragment.complaint(prop) is None]
+        if not wanted:
+            return
+        look, durations = work.clockwork.check, work.system.instance.durations
         times = inequalities(free, durations, free.properties)
-        look = work.clockwork.check
         samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, (number, size), look)]
-        attempt = search(free, wanted, durations, samples, work.clockwork, hints(free, wanted))
-        work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
-        proof = store.as_kept(attempt.proof)
-        if proof.shown:
-            self._check(work, proof)
+        try:
+            attempt = search(free, wanted, durations, samples, work.clockwork, before.houdini.alive)
+        except TooMany:  # what stands in the way of the lemmas at hand is told
+            attempt = before
+        else:
+            self._check(work, attempt)
         for prop in wanted:
-            if prop.name in attempt.failed and fragment.complaint(prop) is None:
+            if prop.name in attempt.failed:
                 self._explain(work, attempt.houdini, prop)
 
-    def _check(self, work: _Work, proof: Proof) -> None:
+    def _check(self, work: _Work, attempt: Attempt) -> None:
+        """Believe what the re-check shows, and keep it."""
+        work.reasons |= {name: failure.sentence for name, failure in attempt.failed.items()}
+        proof = store.as_kept(attempt.proof)
+        if not proof.shown:
+            return
         try:
             check(proof, proof.shown, work.clockwork)
         except Refuted as wrong:
@@ -292,7 +351,8 @@ def _one_after_the_other(system: System, free: System, small: Sequence[System]) 
 
 def _evidence(proof: Proof, folder: Path | None) -> Evidence:
     axioms = {rule.name: rule.statement for rule in proof.system.axioms}
-    return Evidence(proof.system.hash, tuple(map(show_lemma, proof.lemmas)), axioms, tuple(map(str, proof.times)), folder)
+    lemmas, times = tuple(map(show_lemma, proof.lemmas)), tuple(map(str, proof.times))
+    return Evidence(proof.system.hash, lemmas, axioms, times, folder, proof.unbounded)
 
 
 def _sampled(
@@ -321,10 +381,8 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
         reason = f"not for every fleet: {trace.system.name} breaks it in {len(trace.steps)} steps"
         return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)
     if proof is not None and name in proof.shown:
-        if stopped is not None:
-            return Verdict(prop, Outcome.UNKNOWN, f"it is proved, but the run was not ended: {stopped}", None, witness)
-        if witness is None and work.cut_short is not None:
-            reason = f"it is proved, but whether its premise is ever true was not found out: {work.cut_short}"
+        if witness is None and (limit := work.cut_short or stopped) is not None:
+            reason = f"it is proved, but whether its premise is ever true was not found out: {limit}"
             return Verdict(prop, Outcome.UNKNOWN, reason)
         if witness is None:
             reason = "it is proved, but no small instance reaches its premise, so nothing was tested"
@@ -333,16 +391,19 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
         by_hand = [lemma.origin.removeprefix(BY_HAND) for lemma in proof.lemmas if lemma.origin.startswith(BY_HAND)]
         written = f" ({len(by_hand)} of them written by hand: {', '.join(by_hand)})" if by_hand else ""
         reason = (
-            f"for every fleet, in dense time: {len(proof.lemmas)} lemmas{written}, {times}; "
-            f"its premise is true in {witness.system.name}"
+            f"for every fleet, in dense time: {proof.within}{len(proof.lemmas)} lemmas{written}, {times}; "
+            f"its premise is true in {witness.system.name}{_leaving(work)}"
         )
         return Verdict(prop, Outcome.PROVED, reason, None, witness)
     if stopped is not None:
         return Verdict(prop, Outcome.UNKNOWN, f"not decided: {stopped}", None, witness)
-    if work.ill_formed is not None:
-        return Verdict(prop, Outcome.UNKNOWN, f"no proof for every fleet was tried: {work.ill_formed}", None, witness)
     reason = f"no proof was found: {work.reasons.get(name, 'the search was not begun')}"
     return Verdict(prop, Outcome.UNKNOWN, reason, None, witness, obstacle=work.obstacles.get(name, ()))
+
+
+def _leaving(work: _Work) -> str:
+    """Where an integer is known to leave its range, if a proof is about the runs in which it does not."""
+    return f"; {work.ill_formed}" if work.ill_formed is not None else ""
 
 
 def _is_of(system: System, trace: Trace | None) -> bool:
@@ -353,7 +414,10 @@ def assumed(proof: Proof) -> tuple[str, ...]:
     """What a proof rests on, in sentences."""
     axioms = tuple(f"axiom {rule.name}: {rule.statement}" for rule in proof.system.axioms)
     times = (f"times: {', '.join(map(str, proof.times))}",) if proof.times else ()
-    return (*axioms, *times)
+    if not proof.unbounded:
+        return (*axioms, *times)
+    told = "in range, which was not shown for every fleet; an action that leaves it would be a mistake of the model"
+    return (*axioms, *times, f"integers: {listed(proof.unbounded)} {told}")
 
 
 __all__ = ["Elsewhere", "Parametric", "assumed"]

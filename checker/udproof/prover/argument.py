@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 import z3
 
 from udproof.language import Property, System
+from udproof.language.actions import Action
+from udproof.language.claims import Deadline
 from udproof.prover.cases import PRESENT, START, Case, Given, Library, steps_of, touches
 from udproof.prover.houdini import Clockwork, GaveUp, Houdini, Question
-from udproof.prover.lemmas import Inequality, Lemma, of_property
+from udproof.prover.lemmas import Inequality, Lemma, of_property, releasing
 from udproof.prover.logic import Logic, Term
 from udproof.prover.theorem import Proof
 
@@ -136,10 +138,17 @@ class _Maker:
 
     def _time_passes(self) -> Iterator[Reason]:
         for dead in self._proof.system.deadlines:
-            case = _Named(self._houdini.library, self._houdini.given, PRESENT, tuple(node.sort for node in dead.params))
-            case.stuck(dead)
-            reason = self._reason(self._fresh(case), self._logic.true, None)
+            try:
+                reason = self._released(dead, releasing(self._proof.system, dead))
+            except GaveUp:
+                reason = self._released(dead, self._proof.system.actions)
             yield Reason(dead.name, idle=reason.idle, axioms=reason.axioms, lemmas=reason.lemmas, times=reason.times)
+
+    def _released(self, dead: Deadline, actions: Sequence[Action]) -> Reason:
+        """Why one of these actions can happen where the deadline is reached."""
+        case = _Named(self._houdini.library, self._houdini.given, PRESENT, tuple(node.sort for node in dead.params))
+        case.stuck(dead, actions)
+        return self._reason(self._fresh(case), self._logic.true, None)
 
     def _need(self, roots: Sequence[Lemma]) -> None:
         waiting = [lemma for lemma in dict.fromkeys(roots) if lemma not in self._needed]

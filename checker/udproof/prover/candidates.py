@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations, permutations, product
+from itertools import combinations, islice, permutations, product
 from typing import TypeAlias
 
 from udproof.language import Property, System
@@ -28,50 +28,31 @@ from udproof.language import expressions as ex
 from udproof.language.evaluation import environments, evaluate
 from udproof.language.instance import ConstantsOnly
 from udproof.language.time import comparisons_of
-from udproof.prover.lemmas import Atom, ClockAt, Lemma, Literal, Spread, binds, functions, of_property
+from udproof.prover.lemmas import (
+    Atom,
+    ClockAt,
+    Lemma,
+    Literal,
+    Spread,
+    binds,
+    conjuncts,
+    deadlines,
+    functions,
+    of_property,
+    ranges,
+)
 from udproof.prover.samples import Sample
+from udproof.prover.words import Words, read_terms
 
 Make: TypeAlias = Callable[[bool, Atom], Literal]
 
-MOST_SUMMANDS = 3
-MANY_BOUNDS = 12  # with more constants than this, sums have two parts at most
+MOST_SUMMANDS = 2
+MOST = 100_000  # candidates; a search among more would take hours
+MANY_BOUNDS = 12  # with more constants than this, sums have one part at most
 
 
-class Words:
-    """Literals, each made once, with what is often asked of them."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[bool, Atom], Literal] = {}
-        self._atoms: dict[Atom, int] = {}
-        self._known: dict[Literal, tuple[int, int | None, frozenset[ex.Expr]]] = {}
-        self._about: dict[frozenset[ex.Expr], bool] = {}
-
-    def literal(self, positive: bool, atom: Atom) -> Literal:
-        """The literal of that atom."""
-        found = self._made.get((positive, atom))
-        if found is None:
-            twin = self._made.get((not positive, atom))
-            found = self._made[positive, atom] = Literal(positive, atom if twin is None else twin.atom)
-            value = _value_of(found)
-            number = self._atoms.setdefault(atom, len(self._atoms))
-            reading = None if value is None else self._atoms.setdefault(value, len(self._atoms))
-            self._known[found] = number, reading, frozenset(_read_terms(atom))
-        return found
-
-    def denied(self, literal: Literal) -> Literal:
-        """Its negation."""
-        return self.literal(not literal.positive, literal.atom)
-
-    def facts(self, literal: Literal) -> tuple[int, int | None, frozenset[ex.Expr]]:
-        """The number of its atom, of the reading that the atom gives a value, and the terms at which something is read."""
-        return self._known[literal]
-
-    def needs(self, terms: frozenset[ex.Expr], param: ex.Param) -> bool:
-        """Is something read of the parameter itself, or of two different things that it leads to?"""
-        if terms not in self._about:
-            roots = [term for term in terms if not any(term != other and _within(term, other) for other in terms)]
-            self._about[terms] = param in terms or len(roots) > 1
-        return self._about[terms]
+class TooMany(Exception):
+    """There is more to try than a search gets through."""
 
 
 @dataclass
@@ -102,9 +83,9 @@ def candidates(
     """Every lemma to try, what must be shown first: properties, ranges, deadlines; then `own`, then what the templates make.
 
     Of two ways to the same element (the step of a VM's host, the step of its event) one is taken, if all samples agree on it. A
-    premise that is always true in them, or never, is none.
+    premise that is always true in them, or never, is none. TooMany if there are more than `MOST`.
     """
-    found = [*(of_property(prop) for prop in properties), *ranges(system), *_deadlines(system), *own]
+    found = [*(of_property(prop) for prop in properties), *ranges(system), *deadlines(system), *own]
     worlds = [ConstantsOnly(one.semantics.system.instance) for one in samples]
     words = Words()
     telling = _telling(samples)
@@ -114,10 +95,23 @@ def candidates(
         param = ex.Param(sort.name[0].lower(), sort, -1)
         other = ex.Param(sort.name[0].lower() + "'", sort, -2)
         vocabulary = _vocabulary(system, (param,), plain, worlds, words).kept(telling)
-        found += _clauses(vocabulary, param)
+        found += islice(_clauses(vocabulary, param), MOST + 1 - min(len(found), MOST))
+        if len(found) > MOST:
+            raise TooMany
         found += _spreads(system, vocabulary)
         found += _at_most_one(vocabulary, param, other)
     found += _at_least_one(system, plain)
+    return list({(lemma.params, frozenset(lemma.literals)): lemma for lemma in reversed(found)}.values())[::-1]
+
+
+def at_hand(system: System, properties: Sequence[Property], own: Iterable[Lemma] = ()) -> list[Lemma]:
+    """The lemmas that need no looking for: properties, ranges, deadlines, `own`, and how far one clock may be ahead of another."""
+    found = [*(of_property(prop) for prop in properties), *ranges(system), *deadlines(system), *own]
+    words = Words()
+    plain = _vocabulary(system, (), None, [], words)
+    for sort in system.index_sorts:
+        param = ex.Param(sort.name[0].lower(), sort, -1)
+        found += _spreads(system, _vocabulary(system, (param,), plain, [], words))
     return list({(lemma.params, frozenset(lemma.literals)): lemma for lemma in reversed(found)}.values())[::-1]
 
 
@@ -133,23 +127,6 @@ def _telling(samples: Sequence[Sample]) -> Callable[[tuple[ex.Param, ...], tuple
         return any(one.refutes(Lemma(params, (literal,))) for literal in literals for one in samples)
 
     return told
-
-
-def ranges(system: System) -> Iterator[Lemma]:
-    """That every bounded integer stays within its range, which is a matter of the model being right."""
-    for symbol in system.variables:
-        if isinstance(symbol.sort, ex.IntSort):
-            read = ex.Read(symbol, symbol.params)
-            low, high = (ex.Lit(end, symbol.sort) for end in (symbol.sort.low, symbol.sort.high))
-            origin = f"the range of {symbol.name}"
-            yield Lemma(symbol.params, (Literal(True, ex.Le(low, read)),), origin)
-            yield Lemma(symbol.params, (Literal(True, ex.Le(read, high)),), origin)
-
-
-def _deadlines(system: System) -> Iterator[Lemma]:
-    for dead in system.deadlines:
-        parts = conjuncts(dead.condition)
-        yield Lemma(dead.params, (*(Literal(False, part) for part in parts), Literal(True, dead.limit)), f"deadline {dead.name}")
 
 
 # --- literals
@@ -281,11 +258,6 @@ def _clocks(system: System, about: _Pool, word: Make) -> Iterator[Literal]:
 # --- what stands side by side in formulas
 
 
-def conjuncts(node: ex.Expr) -> tuple[ex.Expr, ...]:
-    """What a conjunction asserts."""
-    return tuple(part for inner in node.parts for part in conjuncts(inner)) if isinstance(node, ex.And) else (node,)
-
-
 def _literal(node: ex.Expr, word: Make) -> Literal:
     return word(False, node.body) if isinstance(node, ex.Not) else word(True, node)
 
@@ -367,27 +339,6 @@ def _lemma(about: Vocabulary, literals: tuple[Literal, ...], param: ex.Param | N
     yield Lemma(about.params, literals)
 
 
-def _value_of(literal: Literal) -> ex.Expr | None:
-    atom = literal.atom
-    return atom.left if isinstance(atom, ex.Eq) and isinstance(atom.right, ex.Lit) else None
-
-
-def _read_terms(atom: Atom) -> Iterator[ex.Expr]:
-    """The arguments at which variables, constants with values, definitions and clocks are read."""
-    if isinstance(atom, Spread):
-        yield from atom.left.args
-        yield from atom.right.args if atom.right is not None else ()
-        return
-    for part in ex.walk(atom):
-        if isinstance(part, ex.ClockIs) or (isinstance(part, ex.Read) and not isinstance(part.sort, ex.IndexSort)):
-            yield from part.args
-
-
-def _within(term: ex.Expr, other: ex.Expr) -> bool:
-    """Does the other one lead to this term?"""
-    return any(part == other for part in ex.walk(term))
-
-
 def _spreads(system: System, about: Vocabulary) -> Iterator[Lemma]:
     pool = _Pool(about.terms, True)
     readings = [ClockAt(clock, args) for clock in system.clocks if clock.domain for args in pool.arguments(clock.domain)]
@@ -409,14 +360,14 @@ def _spreads(system: System, about: Vocabulary) -> Iterator[Lemma]:
 def sums(limits: Sequence[ex.Bound]) -> Iterator[tuple[ex.Bound, ...]]:
     """Sums of different constants, the empty one first."""
     most = MOST_SUMMANDS if len(limits) <= MANY_BOUNDS else MOST_SUMMANDS - 1
-    for size in range(most):
+    for size in range(most + 1):
         yield from combinations(limits, size)
 
 
 def _at_most_one(about: Vocabulary, param: ex.Param, other: ex.Param) -> Iterator[Lemma]:
     for premise in about.premises:
         atom = premise.atom
-        if isinstance(atom, Spread) or set(_read_terms(atom)) != {param}:
+        if isinstance(atom, Spread) or set(read_terms(atom)) != {param}:
             continue
         word = about.words.literal
         both = (about.words.denied(premise), word(not premise.positive, substituted(atom, {param: other})))

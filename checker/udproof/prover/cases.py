@@ -325,8 +325,8 @@ class Case:
             self._changed[key] = not self.logic.same(self._after(literal, params), before)
         return self._changed[key]
 
-    def stuck(self, dead: Deadline) -> None:
-        """The facts that time has reached this deadline, at the elements of the case, and that no action can happen.
+    def stuck(self, dead: Deadline, actions: Sequence[Action]) -> None:
+        """The facts that time has reached this deadline, at the elements of the case, and that none of these actions can happen.
 
         Of actions, those are looked at whose arguments are terms: it is enough to find one that can happen.
         """
@@ -336,7 +336,7 @@ class Case:
         self.facts.append(logic.formula(dead.condition, env, self.present, True, self))
         self.facts.append(logic.compared(reading, ">=", logic.time(dead.limit.bound)))
         self._close()
-        for act in logic.system.actions:
+        for act in actions:
             for at in list(self.tuples(act.params)):
                 inner = dict(zip(act.params, at, strict=True))
                 guards = [logic.formula(guard.condition, inner, self.present, False, self) for guard in act.guards]

@@ -6,10 +6,10 @@ They speak of what the system has: a lemma about anything else could not be kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from udproof.language import ModelError, Property, System
-from udproof.language import expressions as ex
+from udproof.language.claims import mentioned
 from udproof.language.printing import show
 from udproof.prover.fragment import complaint
 from udproof.prover.lemmas import Lemma, Literal
@@ -24,23 +24,9 @@ def hints(system: System, properties: Sequence[Property]) -> list[Lemma]:
     for prop in properties:
         for hint in prop.lemmas:
             where = f"the lemma {hint.name} of property {prop.name}"
-            if strange := next((part for part in _mentioned(hint) if part not in known), None):
+            if strange := next((part for part in mentioned(hint) if part not in known), None):
                 raise ModelError(f"{where} speaks of {strange.name}, which {system.name} does not have.", hint.location)
             if reason := complaint(hint):
                 raise ModelError(f"{where} {reason}.", hint.location)
             found.setdefault(show(hint.body, {}), Lemma(hint.params, (Literal(True, hint.body),), f"{BY_HAND}{hint.name}"))
     return list(found.values())
-
-
-def _mentioned(hint: Property) -> Iterator[ex.Symbol | ex.IndexSort]:
-    yield from (node.sort for node in hint.params)
-    for part in ex.walk(hint.body):
-        match part:
-            case ex.Read(symbol=symbol):
-                yield symbol
-            case ex.ClockIs(clock=clock, bound=bound):
-                yield clock
-                if isinstance(bound, ex.DurationSymbol):
-                    yield bound
-            case ex.ForAll(param=param) | ex.Exists(param=param):
-                yield param.sort

@@ -13,28 +13,31 @@ from itertools import combinations
 from udproof.language import Property, System
 from udproof.language import expressions as ex
 from udproof.language.printing import show
-from udproof.prover.candidates import MANY_BOUNDS, MOST_SUMMANDS, conjuncts
-from udproof.prover.lemmas import Inequality
+from udproof.prover.lemmas import Inequality, conjuncts
+
+MOST_SUMMANDS = 4  # a pause that ends in a roll-back, and the time until somebody finds out that the host hangs
 
 
 def inequalities(system: System, durations: Mapping[str, Fraction], properties: Sequence[Property]) -> list[Inequality]:
     """What may be assumed of the timing constants, as far as it is true of these seconds.
 
-    That a sum of deadlines' constants stays below a constant of a property; and that what a guard waits for is over before the
-    deadline of the same clock. Not whatever else happens to be true: a theorem should not rest on an accident.
+    That a sum of deadlines' constants stays below a constant that a property compares a clock of the same elements with; and that
+    what a guard waits for is over before the deadline of the same clock. Not whatever else happens to be true: a theorem should not
+    rest on an accident.
     """
-    limits = dict.fromkeys(dead.limit.bound for dead in system.deadlines)
-    of_properties = dict.fromkeys(node.bound for prop in properties for node in _bounds_in(prop.body))
-    most = MOST_SUMMANDS if len(limits) <= MANY_BOUNDS else MOST_SUMMANDS - 1
+    limits: dict[tuple[ex.IndexSort, ...], dict[ex.Bound, None]] = {}
+    for dead in system.deadlines:
+        limits.setdefault(dead.limit.clock.domain, {})[dead.limit.bound] = None
+    of_properties = dict.fromkeys((node.clock.domain, node.bound) for prop in properties for node in _bounds_in(prop.body))
     found = [
         Inequality(small, (large,), strict)
-        for size in range(1, most + 1)
-        for small in combinations(limits, size)
-        for large in of_properties
+        for domain, large in of_properties
+        for size in range(1, MOST_SUMMANDS + 1)
+        for small in combinations(limits.get(domain, {}), size)
         for strict in (True, False)
         if large not in small
     ]
-    found += [Inequality((), (large,), True) for large in of_properties]
+    found += [Inequality((), (large,), True) for _, large in of_properties]
     for act in system.actions:
         parts = [part for guard in act.guards for part in conjuncts(guard.condition)]
         waited = [part for part in parts if isinstance(part, ex.ClockIs) and part.comparison == ">="]

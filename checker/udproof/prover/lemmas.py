@@ -20,6 +20,8 @@ from typing import Any, TypeAlias
 
 from udproof.language import Property, System
 from udproof.language import expressions as ex
+from udproof.language.actions import Action
+from udproof.language.claims import Deadline
 from udproof.language.evaluation import Env, evaluate
 from udproof.language.instance import seconds_of
 from udproof.language.printing import naming, show, show_seconds
@@ -44,6 +46,7 @@ class Spread:
 
 
 Atom: TypeAlias = ex.Expr | Spread
+_RANGE = "the range of "
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,11 @@ class Lemma:
     literals: tuple[Literal, ...]
     origin: str = "found"
 
+    @property
+    def ranged(self) -> str | None:
+        """The integer whose range this is about, if it is about one (see `ranges`)."""
+        return self.origin.removeprefix(_RANGE) if self.origin.startswith(_RANGE) else None
+
     @cached_property
     def signature(self) -> tuple[ex.IndexSort, ...]:
         """The sorts of the parameters."""
@@ -127,6 +135,12 @@ def _reads(node: ex.Expr) -> Iterator[ex.Symbol]:
                 yield from _reads(part.symbol.body)
 
 
+def releasing(system: System, dead: Deadline) -> tuple[Action, ...]:
+    """The actions that change what a deadline speaks of. Where it is due, one of them can usually happen."""
+    spoken = frozenset(_reads(ex.And((dead.condition, dead.limit))))
+    return tuple(act for act in system.actions if any(update.target in spoken for update in act.updates))
+
+
 def binds(node: ex.Expr) -> bool:
     """Is there a quantifier in the expression, definitions opened?"""
     for part in ex.walk(node):
@@ -165,6 +179,66 @@ def _seconds(bound: ex.Bound, durations: Mapping[str, Fraction]) -> Fraction:
 def of_property(prop: Property) -> Lemma:
     """A property as a lemma."""
     return Lemma(prop.params, (Literal(True, prop.body),), f"property {prop.name}")
+
+
+def ranges(system: System) -> Iterator[Lemma]:
+    """That every bounded integer stays within its range, which is a matter of the model being right."""
+    for symbol in system.variables:
+        if isinstance(symbol.sort, ex.IntSort):
+            read = ex.Read(symbol, symbol.params)
+            low, high = (ex.Lit(end, symbol.sort) for end in (symbol.sort.low, symbol.sort.high))
+            origin = f"{_RANGE}{symbol.name}"
+            yield Lemma(symbol.params, (Literal(True, ex.Le(low, read)),), origin)
+            yield Lemma(symbol.params, (Literal(True, ex.Le(read, high)),), origin)
+
+
+def deadlines(system: System) -> Iterator[Lemma]:
+    """That what a deadline is about happens in time."""
+    for dead in system.deadlines:
+        parts = conjuncts(dead.condition)
+        yield Lemma(dead.params, (*(Literal(False, part) for part in parts), Literal(True, dead.limit)), f"deadline {dead.name}")
+
+
+def conjuncts(node: ex.Expr) -> tuple[ex.Expr, ...]:
+    """What a conjunction asserts."""
+    return tuple(part for inner in node.parts for part in conjuncts(inner)) if isinstance(node, ex.And) else (node,)
+
+
+def well_sorted(lemma: Lemma) -> bool:
+    """Does every function in it get as many arguments as it takes, of the right sorts? Names alone do not say so."""
+    return all(_fits(one.atom) for one in lemma.literals)
+
+
+def _fits(atom: Atom) -> bool:
+    if isinstance(atom, Spread):
+        return all(_applied(at.clock.params, at.args) for at in (atom.left, atom.right) if at is not None)
+    for part in ex.walk(atom):
+        match part:
+            case ex.Read(symbol=ex.ConstantSymbol() as symbol, args=args):
+                fine = symbol.domain == tuple(arg.sort for arg in args)
+            case ex.Read(symbol=ex.VariableSymbol() | ex.DefinitionSymbol() as symbol, args=args):
+                fine = _applied(symbol.params, args)
+            case ex.ClockIs(clock=clock, args=args):
+                fine = _applied(clock.params, args)
+            case ex.Not() | ex.And() | ex.Or() | ex.ForAll() | ex.Exists():
+                inner = part.parts if isinstance(part, ex.And | ex.Or) else (part.body,)
+                fine = all(isinstance(one.sort, ex.BoolSort) for one in inner)
+            case ex.Eq(left=left, right=right):
+                numbers = isinstance(left.sort, ex.IntSort) and isinstance(right.sort, ex.IntSort)
+                fine = numbers or left.sort == right.sort
+            case ex.Le(left=left, right=right) | ex.Sum(left=left, right=right):
+                fine = isinstance(left.sort, ex.IntSort) and isinstance(right.sort, ex.IntSort)
+            case ex.Ite(condition=condition, then=then, other=other):
+                fine = isinstance(condition.sort, ex.BoolSort) and type(then.sort) is type(other.sort)
+            case _:
+                fine = True
+        if not fine:
+            return False
+    return True
+
+
+def _applied(params: tuple[ex.Param, ...], args: tuple[ex.Expr, ...]) -> bool:
+    return tuple(node.sort for node in params) == tuple(arg.sort for arg in args)
 
 
 # --- as text

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 import z3
 
+from udproof.language.actions import Action
 from udproof.language.claims import Deadline
 from udproof.prover.cases import PRESENT, START, Case, touches
 from udproof.prover.houdini import Houdini, Question
-from udproof.prover.lemmas import Inequality, Lemma
+from udproof.prover.lemmas import Inequality, Lemma, releasing
 from udproof.prover.logic import Term
 from udproof.prover.theorem import Support
 
@@ -54,15 +55,29 @@ class Minimiser:
         goal = self._logic.negated(case.goal(lemma))
         return self._follows(case, goal, name)
 
+    def holds(self, lemma: Lemma) -> bool:
+        """Does the lemma follow, in every state, from those alive? Nothing is noted."""
+        if lemma in self._houdini.alive:
+            return True
+        case = Case(self._houdini.library, self._houdini.given, PRESENT, lemma.signature)
+        question = self._houdini.fresh(case)
+        asked = question.ready(self._logic.negated(case.goal(lemma)))
+        return self._excluded(question, asked, list(self._houdini.alive), [], self._houdini.all_times)
+
     def show_time_passes(self, deadlines: Sequence[Deadline], name: str) -> bool:
         """Show that no deadline is reached while nothing can happen."""
         self.found.shown.setdefault(name, [])
         for dead in deadlines:
-            case = Case(self._houdini.library, self._houdini.given, PRESENT, tuple(node.sort for node in dead.params))
-            case.stuck(dead)
-            if not self._follows(case, self._logic.true, name):
+            every = self._logic.system.actions
+            if not any(self._released(dead, actions, name) for actions in (releasing(self._logic.system, dead), every)):
                 return False
         return True
+
+    def _released(self, dead: Deadline, actions: Sequence[Action], name: str) -> bool:
+        """Can one of these actions happen, wherever the deadline is reached?"""
+        case = Case(self._houdini.library, self._houdini.given, PRESENT, tuple(node.sort for node in dead.params))
+        case.stuck(dead, actions)
+        return self._follows(case, self._logic.true, name)
 
     def _follows(self, case: Case, goal: Term, name: str) -> bool:
         question = self._houdini.fresh(case)
@@ -125,10 +140,12 @@ class Minimiser:
                 low = middle + 1
         return self._excluded(question, asked, lemmas, times[:high])
 
-    def _excluded(self, question: Question, asked: Term, lemmas: Sequence[Lemma], times: Sequence[Inequality]) -> bool:
+    def _excluded(
+        self, question: Question, asked: Term, lemmas: Sequence[Lemma], times: Sequence[Inequality], *further: Term
+    ) -> bool:
         self._houdini.tell(question, lemmas)
         known = [self._houdini.library.selector(lemma) for lemma in lemmas] + [self._names[one] for one in times]
-        return question.ask([asked, *known]) is None
+        return question.ask([asked, *known, *further]) is None
 
     def _short(self, question: Question, asked: Term) -> list[int]:
         """The last core, without what can be left out; what was needed before is the last to be tried."""

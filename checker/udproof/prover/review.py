@@ -14,6 +14,7 @@ from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.prover.argument import Argument, Reason, Told
 from udproof.prover.lemmas import Inequality, Lemma, Literal, show_lemma
+from udproof.prover.theorem import listed
 from udproof.prover.wording import a_word, called, formula_words, lemma_words, literal_words, sentence_words
 
 _READING = """\
@@ -195,7 +196,9 @@ def _assumed(argument: Argument, durations: Mapping[str, Fraction], level: str) 
         yield f"- {name}"
     for one in times:
         yield f"- `{one}`{_numbers(one, durations)}"
-    if not (axioms or times):
+    if argument.proof.unbounded:
+        yield f"- that {listed(argument.proof.unbounded)} in range, which is not shown: the argument is about the runs in which that is so"
+    if not (axioms or times or argument.proof.unbounded):
         yield "Nothing beyond the model."
     yield ""
 

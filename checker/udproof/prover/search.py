@@ -1,10 +1,15 @@
 """Looking for a proof for every size: candidates, samples, Houdini, minimisation.
 
+In two rounds. The first takes what is at hand (`candidates.at_hand`): the properties, ranges and deadlines of the system, lemmas
+that a person wrote beside them, and lemmas of kept proofs of other systems that speak of the same things. That takes seconds, and
+is enough wherever somebody has thought before. The second makes candidates of everything that the system compares, and lets
+reachable states throw most of them out.
+
 What is found here is believed by nobody: it goes through `recheck`, which shares neither the instantiation nor the terms with
 this.
 
-Every bounded integer must be shown to stay in its range, since an action that leaves it is a mistake of the model; without that
-nothing is shown.
+Integers have no bounds here. That one stays in its range is shown like a property; where it is not, the proof says so
+(`theorem.Proof.unbounded`).
 """
 
 from __future__ import annotations
@@ -16,12 +21,12 @@ from fractions import Fraction
 import z3
 
 from udproof.language import Property, System
-from udproof.prover.candidates import candidates, ranges
+from udproof.prover.candidates import at_hand, candidates
 from udproof.prover.cases import Given, Library, steps_of
 from udproof.prover.fragment import complaint
 from udproof.prover.houdini import Clockwork, Houdini, ranked
 from udproof.prover.inequalities import inequalities
-from udproof.prover.lemmas import Inequality, Lemma, of_property
+from udproof.prover.lemmas import Inequality, Lemma, of_property, ranges
 from udproof.prover.logic import Logic
 from udproof.prover.minimise import Minimiser
 from udproof.prover.samples import Sample
@@ -46,6 +51,13 @@ class Failure:
     sentence: str
 
 
+def near(
+    system: System, properties: Sequence[Property], durations: Mapping[str, Fraction], clockwork: Clockwork, own: Iterable[Lemma]
+) -> Attempt:
+    """Look for a proof among what is at hand and `own` lemmas; for arguments and errors see `search`."""
+    return _found(system, properties, durations, clockwork, at_hand(system, _possible(system.properties), own))
+
+
 def search(
     system: System,
     properties: Sequence[Property],
@@ -59,17 +71,36 @@ def search(
 
     `system` is free of its instance, `durations` are the seconds for which inequalities are taken up. GaveUp if time is over.
     """
-    possible = [prop for prop in properties if complaint(prop) is None]
-    failed = {prop.name: Failure(f"the property {complaint(prop)}") for prop in properties if complaint(prop) is not None}
-    times = sorted(inequalities(system, durations, system.properties), key=lambda one: (one.room(durations), -len(one.small)))
     given = list(own)  # these may compare clocks in ways that samples do not keep apart
-    pool = candidates(system, [prop for prop in possible if not prop.watches_time], samples, given)
+    pool = candidates(system, [prop for prop in _possible(properties) if not prop.watches_time], samples, given)
     for sample in samples:
         pool = [lemma for lemma in pool if lemma in given or not sample.refutes(lemma)]
     told(f"{len(pool)} candidates")
+    return _found(system, properties, durations, clockwork, pool, told)
+
+
+def _possible(properties: Iterable[Property]) -> list[Property]:
+    return [prop for prop in properties if complaint(prop) is None]
+
+
+def _found(
+    system: System,
+    properties: Sequence[Property],
+    durations: Mapping[str, Fraction],
+    clockwork: Clockwork,
+    pool: Sequence[Lemma],
+    told: Callable[[str], None] = lambda _: None,
+) -> Attempt:
+    """What of the pool is kept by every step, and what that shows."""
+    failed = {prop.name: Failure(f"the property {complaint(prop)}") for prop in properties if complaint(prop) is not None}
+    times = sorted(inequalities(system, durations, system.properties), key=lambda one: (one.room(durations), -len(one.small)))
     library = Library(Logic(system))
     houdini = Houdini(library, Given.of(system, times), steps_of(system), pool, clockwork)
-    wanted = {lemma.origin: lemma for lemma in pool if lemma.origin.startswith(("property ", "the range of "))}
+    wanted = {
+        (lemma.origin, number): lemma
+        for number, lemma in enumerate(pool)
+        if lemma.origin.startswith("property ") or lemma.ranged is not None
+    }
     false: set[Lemma] = set()
     retried: set[Lemma] = set()
     while True:
@@ -85,17 +116,17 @@ def search(
             break
         for lemma in retried:
             houdini.dropped.pop(lemma, None)  # more lemmas may save it
-    return _minimised(houdini, possible, failed, len(pool))
+    return _minimised(houdini, _possible(properties), failed, len(pool))
 
 
 def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str, Failure], tried: int) -> Attempt:
     system = houdini.logic.system
     minimiser, shown = Minimiser(houdini), []
     alive = {lemma.origin: lemma for lemma in houdini.alive}
+    unbounded = dict.fromkeys(lemma.ranged or "" for lemma in ranges(system) if not minimiser.holds(lemma))
     for lemma in ranges(system):
-        if not minimiser.show(lemma, lemma.origin):
-            failed |= {prop.name: Failure(f"{lemma.origin} may be left by some action") for prop in possible}
-            return Attempt(Proof(system, (), (), (), {}), failed, houdini.queries, tried, houdini)
+        if lemma.ranged not in unbounded:
+            minimiser.show(lemma, lemma.origin)
     for prop in possible:
         if prop.watches_time:
             fine = minimiser.show_time_passes(system.deadlines, prop.name)
@@ -112,7 +143,7 @@ def _minimised(houdini: Houdini, possible: Sequence[Property], failed: dict[str,
         supports[lemma] = why
     for name, why in found.shown.items():
         supports[name] = why
-    proof = Proof(system, tuple(found.lemmas), times, tuple(shown), supports)
+    proof = Proof(system, tuple(found.lemmas), times, tuple(shown), tuple(unbounded), supports)
     return Attempt(proof, failed, houdini.queries, tried, houdini)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +22,6 @@ from udproof.language import System
 from udproof.language import expressions as ex
 from udproof.language.actions import Action, Update
 from udproof.language.claims import Deadline
-from udproof.prover.candidates import ranges
 from udproof.prover.lemmas import (
     Atom,
     ClockAt,
@@ -34,11 +32,12 @@ from udproof.prover.lemmas import (
     enumerations,
     functions,
     of_property,
+    ranges,
     show_lemma,
 )
 from udproof.prover.theorem import Proof
 
-FORMAT = 1
+FORMAT = 2
 Names: TypeAlias = Mapping[ex.Param, str]
 
 
@@ -52,9 +51,8 @@ def files(proof: Proof, model: str, properties: Sequence[str]) -> dict[str, str]
         made[f"action-{act.name}.smt2"] = writer.script([*writer.action(act), *writer.goals(proof.lemmas)])
     if system.clocks:
         made["time.smt2"] = writer.script([*writer.time(), *writer.goals(proof.lemmas)])
-    for lemma in ranges(system):
-        name = re.sub(r"[^a-z0-9_]+", "-", f"{lemma.origin} {_end(lemma)}")
-        made[f"range-{name}.smt2"] = writer.script(writer.consequence(lemma))
+    for lemma in (one for one in ranges(system) if one.ranged not in proof.unbounded):
+        made[f"range-{lemma.ranged}-{_end(lemma)}.smt2"] = writer.script(writer.consequence(lemma))
     for name in properties:
         prop = next(prop for prop in system.checks if prop.name == name)
         content = writer.stuck() if prop.watches_time else writer.consequence(of_property(prop))
@@ -64,6 +62,7 @@ def files(proof: Proof, model: str, properties: Sequence[str]) -> dict[str, str]
         "model": model,
         "formulas": system.hash,
         "properties": list(properties),
+        "unbounded": list(proof.unbounded),
         "actions": [act.name for act in system.actions],
         "assumed": {
             "axioms": {name: text for name, text, _ in writer.axioms},

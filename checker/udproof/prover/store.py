@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from udproof.language import System
-from udproof.prover.lemmas import Inequality, Names, bounds_to_json, to_json
+from udproof.prover.hints import BY_HAND
+from udproof.prover.lemmas import Inequality, Lemma, Names, bounds_to_json, to_json, well_sorted
 from udproof.prover.theorem import Proof
 
 FORMAT = 1
@@ -33,6 +34,24 @@ def stored(system: System) -> Iterator[Proof]:
         path = folder / f"{system.hash}.json"
         if path.is_file() and (found := _read(path, system)) is not None:
             yield found
+
+
+def related(system: System) -> list[Lemma]:
+    """Lemmas of the shipped proofs, whatever they are about, that say something of this system: candidates like any other.
+
+    They are read by the names of what they speak of. So a proof of the protocol with a part begins where that without it ended.
+    """
+    names, found = Names(system), dict[str, Lemma]()
+    for path in sorted(SHIPPED.glob("*.json")):
+        for data in json.loads(path.read_text(encoding="utf-8"))["lemmas"]:
+            try:
+                lemma = names.lemma(data)
+            except (KeyError, ValueError):  # it speaks of what this system does not have
+                continue
+            if well_sorted(lemma):
+                plain = lemma if lemma.origin.startswith(BY_HAND) else Lemma(lemma.params, lemma.literals)
+                found.setdefault(json.dumps([data["over"], data["some of"]]), plain)
+    return list(found.values())
 
 
 def as_kept(proof: Proof) -> Proof:
@@ -58,6 +77,7 @@ def _to(proof: Proof) -> dict[str, Any]:
         "format": FORMAT,
         "formulas": proof.system.hash,
         "shown": list(proof.shown),
+        **({"may leave their ranges": list(proof.unbounded)} if proof.unbounded else {}),
         "times": [[bounds_to_json(one.small), one.strict, bounds_to_json(one.large)] for one in proof.times],
         "lemmas": [to_json(lemma) for lemma in proof.lemmas],
     }
@@ -68,7 +88,8 @@ def _from(data: dict[str, Any], system: System) -> Proof:
         raise ValueError("these are lemmas about something else, or in another form")
     names = Names(system)
     times = tuple(Inequality(names.bounds(a), names.bounds(b), bool(strict)) for a, strict, b in data["times"])
-    return Proof(system, tuple(names.lemma(one) for one in data["lemmas"]), times, tuple(map(str, data["shown"])))
+    unbounded = tuple(map(str, data.get("may leave their ranges", ())))
+    return Proof(system, tuple(names.lemma(one) for one in data["lemmas"]), times, tuple(map(str, data["shown"])), unbounded)
 
 
 def _read(path: Path, system: System) -> Proof | None:

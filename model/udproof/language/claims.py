@@ -11,7 +11,7 @@ once for "holds" to mean anything: a property whose premise is never reached is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -35,7 +35,22 @@ class Property:
     cause: Sentence | None
     location: Location | None = field(compare=False)
     watches_time: bool = False  # true of TIME_CAN_PASS alone, whose body is about steps, not about a state's values
-    lemmas: tuple[Property, ...] = ()  # hints for a proof; no part of what is claimed
+    lemmas: tuple[Property, ...] = field(default=(), compare=False)  # hints for a proof; no part of what is claimed
+
+
+def mentioned(prop: Property) -> Iterator[ex.Symbol | ex.IndexSort]:
+    """What a property's formula speaks of: symbols as they stand there, definitions not opened, and sorts."""
+    yield from (node.sort for node in prop.params)
+    for part in ex.walk(prop.body):
+        match part:
+            case ex.Read(symbol=symbol):
+                yield symbol
+            case ex.ClockIs(clock=clock, bound=bound):
+                yield clock
+                if isinstance(bound, ex.DurationSymbol):
+                    yield bound
+            case ex.ForAll(param=param) | ex.Exists(param=param):
+                yield param.sort
 
 
 TIME_CAN_PASS = Property(

@@ -264,6 +264,11 @@ def _foreign(v: Vm, e: Event) -> None:
     require(exists(Vm, lambda w: names(e, w) & (known[w] == Status.scheduled)), NAMED_READY)
 
 
+@overriding(_ANY, says=lambda v, e: f"{v} approves event {e} as soon as it reads of it")
+def _first_on_sight(v: Vm, e: Event) -> None:
+    require(names(e, v) & (known[v] == Status.scheduled), NAMED_READY)
+
+
 MUTANTS = (
     Mutant(
         "ApproveTooEarly",
@@ -334,5 +339,12 @@ MUTANTS = (
         "tolerance-respected",
         without_deadline("preparation-ends"),
         fleet="tenants",
+    ),
+    Mutant(
+        "FirstToReadApproves",
+        "the first VM that reads of an event approves it for all, prepared or not",
+        "approved-by-one-prepared",
+        _first_on_sight,
+        fleet="first-approves",
     ),
 )

@@ -7,11 +7,14 @@ What a fleet leaves out costs no state, and the verdict says so (`System.assumpt
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import TypeAlias, TypeVar
 
 from udproof.language import Action, Property, System, bar, lanes
+from udproof.language.claims import mentioned
+from udproof.language.expressions import IndexSort, Symbol
 from udproof.language.instance import Instance
 from udproof.protocol import (
     agent,
@@ -52,6 +55,9 @@ PICTURE = lanes(
     ],
 )
 
+THE_CORE = ("walk", "events", "host", "tenant", "vm")
+"""The parts that are the core, by name; without `tenant` where nobody approves."""
+
 PARTS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
@@ -91,7 +97,12 @@ def protocol(fleet: Fleet, properties: Iterable[Property] = ()) -> System:
     )
     for part in _parts(fleet):
         system = part.join(system)
-    return system
+    return replace(system, properties=tuple(_told(prop, {*system.symbols, *system.index_sorts}) for prop in system.properties))
+
+
+def _told(prop: Property, known: set[Symbol | IndexSort]) -> Property:
+    """The property with those of its lemmas that speak of what is there: some are about parts that this fleet leaves out."""
+    return replace(prop, lemmas=tuple(lemma for lemma in prop.lemmas if known.issuperset(mentioned(lemma))))
 
 
 def parts_of(fleet: Fleet) -> tuple[str, ...]:
@@ -107,7 +118,7 @@ def _parts(fleet: Fleet) -> tuple[Part, ...]:
     if fleet.cancellations or fleet.suspensions:
         parts.append(cancellation.part(fleet.cancellations > 0, fleet.suspensions > 0))
     if fleet.second_job is not None:
-        parts.append(jobs.part(fleet.second_job))
+        parts.append(jobs.part(fleet.second_job, fleet.cancellations > 0, fleet.suspensions > 0))
     if fleet.health is not None:
         parts.append(health.part(fleet.health.ill > 0, fleet.health.gate, fleet.health.recovery))
     if fleet.network is not None:

@@ -75,6 +75,7 @@ def felled(v: Vm) -> Bool:
 
 QUIET = "hosts fail only by taking too long to apply (the watchdog rolls back); no VM is moved, added or removed"
 WORKS = "the host does not hang"
+HANGS = "the host hangs"
 STANDS = "the host has not failed"
 ALL_BACK = "all its VMs run again"
 
@@ -111,7 +112,7 @@ def hang(h: Host) -> None:
 @action(by="controller", says=lambda h: f"it is found out that {h} hangs: it is taken for failed", fairness=Fairness.WEAK)
 def find_out(h: Host) -> None:
     """A host that hangs is found out: it is switched off, and its VMs restart elsewhere."""
-    require(hung[h], "the host hangs")
+    require(hung[h], HANGS)
     hung[h] = False
     _falls(h)
 
@@ -215,6 +216,13 @@ MUTANTS = (
         "the event about a failure is removed while a VM is still down",
         "failure-told",
         without_guard(close_failure, ALL_BACK),
+        fleet="breakdown",
+    ),
+    Mutant(
+        "WorkingHostSwitchedOff",
+        "a host that works is taken for one that hangs, and is switched off under its VMs",
+        "only-failed-hosts-fall",
+        without_guard(find_out, HANGS),
         fleet="breakdown",
     ),
 )

@@ -12,8 +12,8 @@ once an event of the step has started: its hosts may be at work then, and nobody
 
 from __future__ import annotations
 
-from udproof.language import Bool, Constant, Fairness, Int, Variable, action, each, forall, implies, require
-from udproof.language.mutation import overriding, without_guard
+from udproof.language import Action, Bool, Constant, Fairness, Int, Variable, action, each, forall, implies, require
+from udproof.language.mutation import Change, overriding, without_guard
 from udproof.protocol.events import Status, approved, event, event_id, retired_id
 from udproof.protocol.mutant import Mutant
 from udproof.protocol.part import Part, adding, assuming, joining
@@ -30,6 +30,7 @@ cancellation_budget = Constant("cancellation_budget", to=Int.between(0, MOST))
 suspension_budget = Constant("suspension_budget", to=Int.between(0, MOST))
 
 NOTHING_STARTED = "no event of the step has started"
+GOES_ON = "the walk is not suspended"
 
 
 def _called_off(d: Step) -> None:
@@ -68,15 +69,18 @@ def go_on(d: Step) -> None:
     suspended[d] = False
 
 
-@joining(announce)
 def _anew(d: Step) -> None:
     for e in each(Event, lambda e: event_step[e] == d):
         cancelled[e] = False
 
 
-@joining(announce)
 def _unless_suspended(d: Step) -> None:
-    require(forall(Step, lambda s: ~suspended[s]), "the walk is not suspended")
+    require(forall(Step, lambda s: ~suspended[s]), GOES_ON)
+
+
+def heeding(opening: Action, suspends: bool) -> tuple[Change, ...]:
+    """What an action that opens a step has to do with steps that are called off: its events are new, and no walk is suspended."""
+    return (joining(opening)(_anew), *((joining(opening)(_unless_suspended),) if suspends else ()))
 
 
 ACTIONS = (cancel, suspend, go_on)
@@ -85,11 +89,8 @@ ACTIONS = (cancel, suspend, go_on)
 def part(cancels: bool, suspends: bool) -> Part:
     """The part, with cancellation or suspension or both."""
     actions = ((cancel,) if cancels else ()) + ((suspend, go_on) if suspends else ())
-    pause = (_unless_suspended,) if suspends else ()
-    return Part(
-        "cancellation",
-        (adding(*actions), _anew, *pause, assuming("a step is called off only while none of its events has started")),
-    )
+    told = assuming("a step is called off only while none of its events has started")
+    return Part("cancellation", (adding(*actions), *heeding(announce, suspends), told))
 
 
 # --- mistakes
@@ -101,6 +102,12 @@ def _where_it_was(d: Step) -> None:
     announcements[d] = announcements[d] + 1
     for e in each(Event, lambda e: event_step[e] == d):
         event[e] = Status.scheduled
+
+
+@overriding(cancel, says=lambda d: f"cancel {d}: its events vanish, and their ids are free again")
+def _not_retired(d: Step) -> None:
+    for e in each(Event, lambda e: event_step[e] == d):
+        retired_id[e] = retired_id[e]
 
 
 MUTANTS = (
@@ -123,6 +130,20 @@ MUTANTS = (
         "a suspended walk goes on with the event that it had removed, under its old id",
         "event-lifecycle",
         _where_it_was,
+        fleet="cancellation",
+    ),
+    Mutant(
+        "CancelledIdShownAgain",
+        "a step is cancelled, and the id of its event is given to the next one",
+        "cancelled-id-retired",
+        _not_retired,
+        fleet="cancellation",
+    ),
+    Mutant(
+        "AnnouncedWhileSuspended",
+        "a suspended walk announces a step before it goes on",
+        "suspended-means-quiet",
+        without_guard(announce, GOES_ON),
         fleet="cancellation",
     ),
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from udproof.language import Fairness, Int, Variable, action, each, forall, ite, require
 from udproof.language.mutation import overriding, without_guard
+from udproof.protocol import cancellation
 from udproof.protocol.events import Status, announced_id, event, event_id, retired_id
 from udproof.protocol.fleet import SecondJob
 from udproof.protocol.host import Stage, stage
@@ -59,11 +60,13 @@ def begin_at_once(d: Step) -> None:
 ACTIONS = (second_pass, begin_at_once)
 
 
-def part(second: SecondJob) -> Part:
-    """The part, with the second job after the first or at once."""
+def part(second: SecondJob, cancels: bool, suspends: bool) -> Part:
+    """The part, with the second job after the first or at once; and then beside cancellation, suspension or both."""
     if second == "after":
         return Part("jobs", (adding(second_pass), assuming("a second job waits until the first is through")))
-    return Part("jobs", (adding(begin_at_once), assuming("a second job begins at once, wherever the first one is")))
+    called_off = cancellation.heeding(begin_at_once, suspends) if cancels or suspends else ()
+    told = assuming("a second job begins at once, wherever the first one is")
+    return Part("jobs", (adding(begin_at_once), *called_off, told))
 
 
 # --- mistakes

@@ -66,6 +66,7 @@ switch_over_least, switch_over_most = Duration("switch_over_least"), Duration("s
 STARTED = "its event has started"
 ONE_AT_A_TIME = "no other VM of its set is switching over"
 SETTLED = "no VM of the step is on its way"
+NOBODY_ON_THE_WAY = "no VM on the host is switching over"
 
 
 @action(by="v", says=lambda v: f"{v} is frozen to switch over to another host")
@@ -130,7 +131,7 @@ def _who_runs_there(h: Host) -> None:
 @joining(reboot)
 def _with_those_there(v: Vm) -> None:
     require(~eligible[v] & ~moved[v], NOT_IN_PLACE)
-    require(forall(Vm, lambda w: implies(host_of[w] == host_of[v], ~switching[w])), "no VM on the host is switching over")
+    require(forall(Vm, lambda w: implies(host_of[w] == host_of[v], ~switching[w])), NOBODY_ON_THE_WAY)
     for w in each(Vm, lambda w: (host_of[w] == host_of[v]) & ~moved[w]):
         run[w] = Run.down
         memory[w] = Memory.restarted
@@ -208,6 +209,11 @@ def _all_the_same(h: Host) -> None:
         run[v] = Run.paused
 
 
+@overriding(reboot)
+def _for_one_that_has_left(v: Vm) -> None:
+    require(~eligible[v], NOT_IN_PLACE)
+
+
 MUTANTS = (
     Mutant(
         "MigrationUnbounded",
@@ -242,6 +248,20 @@ MUTANTS = (
         "a host pauses a VM that has left it",
         "eligible-only",
         _all_the_same,
+        fleet="migration",
+    ),
+    Mutant(
+        "RebootedForNobody",
+        "a host reboots for a VM that has left it, and the others lose their memory",
+        "rebooted-for-a-reason",
+        _for_one_that_has_left,
+        fleet="migration",
+    ),
+    Mutant(
+        "RebootedUnderSwitchOver",
+        "a host reboots while one of its VMs switches over to another",
+        "switches-over-alone",
+        without_guard(reboot, NOBODY_ON_THE_WAY),
         fleet="migration",
     ),
 )
