@@ -26,6 +26,7 @@ from typing import Any, TypeAlias
 import costs
 import diagrams
 import exhibits
+import judged
 import manual
 import proofs
 import traceability
@@ -35,10 +36,9 @@ from udproof.engines.explore import Explore
 from udproof.engines.verdict import Limits, Outcome, Result
 from udproof.language import Action, Property, System, Variable
 from udproof.language import expressions as ex
-from udproof.language.generated import generated as generated_mistakes
 from udproof.language.printing import naming, show
 from udproof.properties import ALL, CORE, OF_PARTS, of
-from udproof.protocol import events, fleets, host, mutants, noticed, survivors, tenant, vm, walk
+from udproof.protocol import events, fleets, host, mutants, noticed, tenant, vm, walk
 from udproof.protocol.assembly import ALWAYS_ASSUMED, parts_of, protocol
 from udproof.protocol.assembly import PARTS as PROTOCOL
 from udproof.protocol.faults import FAULTS
@@ -201,14 +201,6 @@ def noticed_text() -> str:
         count = sum(found()[mutant.name] is not None for mutant in mutants.ALL if mutant.fleet == fleet)
         entries.append(noticed.entry(fleet, on(fleet), count))
     return "# Written by docs/generate.py, which plants every mistake; noticed.py says what this is.\n\n" + "\n".join(entries)
-
-
-def judged() -> str:
-    """The generated mistakes that survive on the fleet that was reviewed, each with its judgement."""
-    _, judgements = survivors.reviewed()["teaching"]
-    stories = {one.name: one.story for one in generated_mistakes(teaching())}
-    rows = [(_code(name), stories[name], one.verdict, one.reason) for name, one in judgements.items()]
-    return table(("mistake", "in words", "judged", "because, or what would notice it"), rows)
 
 
 @cache
@@ -374,7 +366,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "holding": lambda: table(("property", *(fault.name for fault in FAULTS)), traceability.holding_rows()),
     "proof": proofs.explained,
     "mutants": mistakes,
-    "survivors": judged,
+    "reviewed": lambda: table(judged.COUNT_HEAD, judged.counts()),
+    "survivors": lambda: table(judged.HEAD, judged.rows()),
+    "further survivors": lambda: table(judged.FURTHER_HEAD, judged.further()),
     "assumptions": assumptions,
     "shipped fleets": shipped,
     "fleet keys": fleet_keys,

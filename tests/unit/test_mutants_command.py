@@ -19,10 +19,11 @@ from udproof.cli import planting
 from udproof.cli.commands import program
 from udproof.cli.exits import Code
 from udproof.cli.planting import Basis, Fate, Found, Ground, Task, Trial, attempt, same_steps, without_mistakes
+from udproof.cli.reviewed import elsewhere, mistakes
 from udproof.engines.verdict import Limits
-from udproof.language.generated import generated
+from udproof.language import Bool, Index, Int, System, Variable, action, forall, implies, require
 from udproof.language.semantics import Semantics
-from udproof.protocol import mutants, noticed, survivors
+from udproof.protocol import fleets, mutants, noticed, survivors
 
 NIGHTLY = os.environ.get("UDPROOF_TEST_PROFILE") == "nightly"
 
@@ -262,25 +263,102 @@ def test_the_same_steps_are_recognised_and_others_are_not() -> None:
 # --- what is kept with the project
 
 
-def test_the_judgements_are_about_the_model_as_it_is_and_name_mistakes_that_there_are() -> None:
-    """If the model has changed: run `udproof mutants --generated` and judge anew."""
+def made(fleet: str) -> set[str]:
+    """The mistakes that rules make of a shipped fleet."""
+    return {name for names in mistakes(fleet)[1].values() for name in names}
+
+
+def own(fleet: str) -> set[str]:
+    """Those that are judged on it, if it is reviewed."""
+    return made(fleet) - set(elsewhere(mistakes(fleet)[0]))
+
+
+def test_the_judgements_are_about_the_models_as_they_are_and_name_mistakes_that_there_are() -> None:
+    """If a model has changed: run `udproof mutants --generated FLEET` and judge anew."""
     for fleet, (model, judged) in survivors.reviewed().items():
-        system = shipped(fleet)
-        assert model == system.hash
-        assert set(judged) <= {one.name for one in generated(system)}
+        assert (fleet, model) == (fleet, mistakes(fleet)[0])
+        assert set(judged) <= own(fleet)
         assert all(judgement.reason and not judgement.reason.endswith(".") for judgement in judged.values())
         assert survivors.judgements(model) == judged
     assert survivors.judgements("0" * 16) == {}
 
 
-@pytest.mark.skipif(not NIGHTLY, reason="some 160 searches")
-def test_every_survivor_on_the_reviewed_fleet_is_judged_and_only_those_are() -> None:
-    ground = without_mistakes(Basis("teaching", "explore", Limits()))
-    found = {one.name: planted("teaching", one.name, ground) for one in generated(shipped("teaching"))}
+def test_every_text_of_every_shipped_fleet_is_mutated_on_a_reviewed_one() -> None:
+    """A text counts for each rule that makes a mistake in it. The fleet large has the core alone, and takes seconds to read."""
+    reviewed = {text for fleet in survivors.reviewed() for text in mistakes(fleet)[1]}
+    for fleet in set(fleets.shipped()) - {"large"}:
+        assert not [names for text, names in mistakes(fleet)[1].items() if text not in reviewed], fleet
+
+
+def test_what_is_judged_on_another_fleet_is_in_the_same_text() -> None:
+    """time-out gives `finish`, `retry` and `give_up` another condition on the recovery. What else it has of health stands there."""
+    found = elsewhere(mistakes("time-out")[0])
+    on_health = {name for name, fleet in found.items() if fleet == "health"}
+    assert on_health == {name for name in made("time-out") if name.startswith(("fall_ill/", "get_well/"))}
+    assert own("time-out") == {
+        f"{name}/{rule}" for name in ("finish", "retry", "give_up") for rule in ("drop-guard-2", "raise-1", "lower-1")
+    }
+    assert own("teaching") == made("teaching")
+    assert elsewhere(mistakes("lone-vm")[0]) == {}  # nobody has reviewed it, so that all of its mistakes are its own
+
+
+def test_the_names_of_bound_variables_make_no_other_text_and_all_else_does() -> None:
+    def enters(least: int) -> System:
+        @action
+        def enter(a: Place) -> None:
+            require(forall(Place, lambda p: implies(p != a, full[p])), "every other place is full")
+            require(number[a] >= least, "enough are there")
+            full[a] = True
+
+        return System("hall", actions=(enter,))
+
+    class Place(Index):
+        """Somewhere to stand."""
+
+    full = Variable("full", Place, to=Bool, init=False)
+    number = Variable("number", Place, to=Int.between(0, 3), init=0)
+    one, other, third = (survivors.by_text(enters(least)) for least in (1, 1, 2))
+    assert one == other
+    assert set(survivors.shared(one, third)) == {"enter/drop-guard-1", "enter/negate-guard-1", "enter/drop-update-1"}
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="some 600 searches")
+@pytest.mark.parametrize("fleet", survivors.reviewed())
+def test_every_survivor_on_a_reviewed_fleet_is_judged_and_only_those_are(fleet: str) -> None:
+    ground = without_mistakes(Basis(fleet, "explore", Limits()))
+    found = {name: planted(fleet, name, ground) for name in own(fleet)}
     open_ = {name for name, one in found.items() if one.fate is Fate.SURVIVED and one.harmless is None}
-    _, judged = survivors.reviewed()["teaching"]
+    _, judged = survivors.reviewed()[fleet]
     assert open_ == set(judged)
     assert not [name for name, one in found.items() if one.fate is Fate.UNDECIDED]
+
+
+def test_a_reviewed_fleet_plants_its_own_mistakes_and_says_where_the_others_are(udproof: Callable[..., Result]) -> None:
+    result = udproof("--generated", "time-out")
+    lines = result.stdout.splitlines()
+    assert (
+        "time-out: 172 mistakes in text that other fleets have too, planted and judged there: 155 on teaching, 17 on health."
+        in lines
+    )
+    assert lines[-1].startswith("9 generated mistakes: ")
+    assert "(of the survivors: 3 harmless, 4 missing, 0 not judged)" in lines[-1]
+    assert result.exit_code == 10
+
+
+def test_without_a_fleet_each_reviewed_one_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+
+    def attempted(task: Task) -> Trial:
+        planned.append(f"{task.source} {task.name}")
+        return Trial(task.name, "", task.source, None, Found(Fate.KILLED, "some", 1), 0.0)
+
+    monkeypatch.setattr(command, "attempt", attempted)
+    monkeypatch.setattr(
+        command, "without_mistakes", lambda basis: Ground(basis.source, "", frozenset(), frozenset(), (), None, None)
+    )
+    result = CliRunner().invoke(program, ["mutants", "--generated", "--quiet", "--jobs", "1"])
+    assert set(planned) == {f"{fleet} {name}" for fleet in survivors.reviewed() for name in own(fleet)}
+    assert result.exit_code == 0
 
 
 def test_the_record_of_noticed_mistakes_is_about_the_models_as_they_are() -> None:

@@ -2,7 +2,8 @@
 
 A checker that says PROVED is worth as much as what it would have found. The named mistakes (each with the property that must fail)
 are those that teams make; `--generated` makes further ones by rule, at every place of the model, and shows the judgement of each
-one that no property notices. What a mistake can come to, and when it counts as killed, is said in `planting`.
+one that no property notices. On a fleet that was reviewed it plants those that are judged there, and says where the others are
+(`reviewed`). What a mistake can come to, and when it counts as killed, is said in `planting`.
 
 Exit codes: 10 if a mistake survives (named: in a fleet in which it changes something; generated: without being judged harmless),
 8 if each is killed, but one of them not by the property that it names, 5 if one is undecided, 7 if none of them has a place here.
@@ -23,12 +24,13 @@ from udproof.cli.about import NAME, version
 from udproof.cli.console import clean, counted, note, say
 from udproof.cli.exits import Code, Refused, worst
 from udproof.cli.planting import Basis, Fate, Ground, Task, Trial, Workers, attempt, read_anew, without_mistakes
+from udproof.cli.reviewed import elsewhere
 from udproof.cli.sources import Subject, load
 from udproof.cli.verify import cores, installed_memory
 from udproof.engines.verdict import Limits
 from udproof.language.generated import generated
 from udproof.protocol.mutants import ALL
-from udproof.protocol.survivors import Judgement, judgements
+from udproof.protocol.survivors import VERDICTS, Judgement, judgements, reviewed
 
 SCHEMA_VERSION = 1
 _EVERY = 10.0  # seconds between two lines of progress where there is no terminal
@@ -65,6 +67,7 @@ class Campaign:
     made: bool  # by rule?
     own: bool  # each in the fleet that it names, and so to be killed there?
     planned: int
+    elsewhere: dict[str, Counter[str]] = field(default_factory=dict)  # by fleet, how many of its mistakes are judged on which other
     grounds: dict[str, Ground] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
     interrupted: bool = False
@@ -113,8 +116,8 @@ def mutants(request: MutantsRequest) -> Code:
         raise Refused(f"--engine {request.engine}: generated mistakes are compared state by state, which takes explore.")
     began = time.monotonic()
     read_anew()
-    tasks = _generated(request) if request.generated else _named(request)
-    campaign = Campaign(request.generated, not request.generated and not request.files, len(tasks))
+    tasks, others = _generated(request) if request.generated else (_named(request), {})
+    campaign = Campaign(request.generated, not request.generated and not request.files, len(tasks), others)
     campaign.workers = max(1, min(request.workers, len(tasks)))
     found: dict[int, Trial] = {}
     try:
@@ -154,14 +157,18 @@ def _named(request: MutantsRequest) -> list[tuple[str, str]]:
     return [(source, mutant.name) for mutant in ALL for source in (request.files or (mutant.fleet,))]
 
 
-def _generated(request: MutantsRequest) -> list[tuple[str, str]]:
-    """Each fleet or system with each mistake made of it."""
+def _generated(request: MutantsRequest) -> tuple[list[tuple[str, str]], dict[str, Counter[str]]]:
+    """Each fleet or system with each mistake made of it, but for those that are judged elsewhere; and how many those are."""
     tasks: list[tuple[str, str]] = []
-    for source in request.files or ("teaching",):
+    others: dict[str, Counter[str]] = {}
+    for source in request.files or reviewed():
         subject: Subject = load(source)
         with subject.blamed():
-            tasks += [(source, one.name) for one in generated(subject.system)]
-    return tasks
+            judged = elsewhere(subject.system.hash)
+            tasks += [(source, one.name) for one in generated(subject.system) if one.name not in judged]
+        if judged:
+            others[source] = Counter(judged.values())
+    return tasks, others
 
 
 # --- as text
@@ -169,7 +176,11 @@ def _generated(request: MutantsRequest) -> list[tuple[str, str]]:
 
 def _text(campaign: Campaign) -> Iterator[str]:
     for ground in campaign.grounds.values():
-        yield from (f"{line}" for line in _caution(ground))
+        yield from _caution(ground)
+    for source, others in campaign.elsewhere.items():
+        told = ", ".join(f"{count} on {fleet}" for fleet, count in others.items())
+        number = counted(others.total(), "mistake")
+        yield f"{clean(source)}: {number} in text that other fleets have too, planted and judged there: {told}."
     if campaign.made:
         yield from _survivors(campaign)
     else:
@@ -234,8 +245,8 @@ def _sum(campaign: Campaign) -> str:
     if campaign.made:
         judged = [campaign.judgement(trial) for trial in campaign.trials if trial.found.fate is Fate.SURVIVED]
         words = Counter("not judged" if one is None else one.verdict for one in judged)
-        told = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
-        about = f" (of the survivors: {told})" if told else ""
+        told = ", ".join(f"{words[word]} {word}" for word in (*VERDICTS, "not judged") if words[word] or word == "not judged")
+        about = f" (of the survivors: {told})" if judged else ""
         kind = "generated mistake"
     else:
         stray = sum(trial.found.fate is Fate.KILLED and trial.expected != trial.found.fails for trial in campaign.trials)
@@ -262,6 +273,7 @@ def document(campaign: Campaign) -> dict[str, Any]:
                 "model": ground.model,
                 "fails_without": list(ground.failing),
                 "undecided_without": ground.undecided,
+                "judged_elsewhere": campaign.elsewhere.get(ground.source, {}),
             }
             for ground in campaign.grounds.values()
         ],

@@ -21,7 +21,7 @@ from itertools import count
 from typing import Literal
 
 from udproof.language import expressions as ex
-from udproof.language.actions import Action, Guard
+from udproof.language.actions import Action, Guard, Update
 from udproof.language.claims import Deadline
 from udproof.language.instance import seconds_of
 from udproof.language.mutation import Change
@@ -46,6 +46,8 @@ class Generated:
     story: str
     change: Change
     allows: Allows  # whatever the system can do, and more; nothing that it cannot do; neither is known
+    where: str  # the name of the action or of the deadline
+    text: Guard | Update | Deadline  # what is changed, as it is without the mistake
 
 
 def generated(system: System) -> tuple[Generated, ...]:
@@ -68,26 +70,27 @@ def _of_action(action: Action, system: System, tick: Fraction) -> Iterator[Gener
     words = [guard.label or show(guard.condition, names) for guard in action.guards]
     for place, said in enumerate(words):
         story = f"{action.name} does not ask whether {said}"
-        yield _made(action, "drop-guard", place, story, _guarded(action, place), "more")
+        yield _made(action, "drop-guard", place, story, _guarded(action, place), "more", action.guards[place])
     for place, (guard, said) in enumerate(zip(action.guards, words, strict=True)):
         if not reads_clock(guard.condition):
             other = _guarded(action, place, ex.Not(guard.condition))
-            yield _made(action, "negate-guard", place, f"{action.name} asks for the opposite of: {said}", other, "other")
+            yield _made(action, "negate-guard", place, f"{action.name} asks for the opposite of: {said}", other, "other", guard)
     for place, update in enumerate(action.updates):
         other = replace(action, updates=(*action.updates[:place], *action.updates[place + 1 :]))
-        yield _made(action, "drop-update", place, f"{action.name} leaves {update.target.name} as it is", other, "other")
+        yield _made(action, "drop-update", place, f"{action.name} leaves {update.target.name} as it is", other, "other", update)
     for rule, by in _SHIFTS:
         shifted, places = _shifted(by, system, tick), count()
         for at, guard in enumerate(action.guards):
             for condition, said, allows in _variants(guard.condition, shifted):
                 story = f"{action.name} has {said}, in: {words[at]}"
-                yield _made(action, rule, next(places), story, _guarded(action, at, condition), allows)
+                yield _made(action, rule, next(places), story, _guarded(action, at, condition), allows, guard)
         for at, update in enumerate(action.updates):
             if isinstance(update.target, ex.ClockSymbol):
                 continue  # a clock is set to 0 and nothing else
             for value, said, _ in _variants(update.value, shifted):
                 other = replace(action, updates=(*action.updates[:at], replace(update, value=value), *action.updates[at + 1 :]))
-                yield _made(action, rule, next(places), f"{action.name} has {said}, for {update.target.name}", other, "other")
+                story = f"{action.name} has {said}, for {update.target.name}"
+                yield _made(action, rule, next(places), story, other, "other", update)
 
 
 _SHIFTS: tuple[tuple[Rule, Literal[1, -1]], ...] = (("raise", 1), ("lower", -1))
@@ -99,21 +102,23 @@ def _guarded(action: Action, place: int, *instead: ex.Expr) -> Action:
     return replace(action, guards=(*action.guards[:place], *others, *action.guards[place + 1 :]))
 
 
-def _made(action: Action, rule: Rule, place: int, story: str, other: Action, allows: Allows) -> Generated:
+def _made(action: Action, rule: Rule, place: int, story: str, other: Action, allows: Allows, text: Guard | Update) -> Generated:
     def change(system: System) -> System:
         return replace(system, actions=tuple(other if one.name == action.name else one for one in system.actions))
 
-    return Generated(f"{action.name}/{rule}-{place + 1}", rule, story, change, allows)
+    return Generated(f"{action.name}/{rule}-{place + 1}", rule, story, change, allows, action.name, text)
 
 
 def _of_deadline(dead: Deadline, system: System, tick: Fraction) -> Iterator[Generated]:
     name = f"deadline/{dead.name}"
-    yield Generated(f"{name}/drop", "drop-deadline", f"nothing sees to it that {dead.name}", _instead(dead), "more")
+    yield Generated(
+        f"{name}/drop", "drop-deadline", f"nothing sees to it that {dead.name}", _instead(dead), "more", dead.name, dead
+    )
     for rule, by in _SHIFTS:
         for limit, said, allows in _shifted(by, system, tick)(dead.limit):
             assert isinstance(limit, ex.ClockIs)
             change = _instead(dead, replace(dead, limit=limit))
-            yield Generated(f"{name}/{rule}", rule, f"deadline {dead.name} has {said}", change, allows)
+            yield Generated(f"{name}/{rule}", rule, f"deadline {dead.name} has {said}", change, allows, dead.name, dead)
 
 
 def _instead(dead: Deadline, *others: Deadline) -> Change:
