@@ -41,7 +41,7 @@ from udproof.prover.candidates import TooMany
 from udproof.prover.hints import BY_HAND, hints
 from udproof.prover.houdini import Clockwork, GaveUp, Houdini
 from udproof.prover.inequalities import inequalities
-from udproof.prover.lemmas import Inequality, show_lemma
+from udproof.prover.lemmas import Inequality, Spread, show_lemma
 from udproof.prover.recheck import Refuted, check
 from udproof.prover.samples import Sample, generic, sample, small_instances
 from udproof.prover.search import Attempt, near, search
@@ -269,8 +269,10 @@ class Parametric:
         look, durations = work.clockwork.check, work.system.instance.durations
         times = inequalities(free, durations, free.properties)
         samples = [one for number, size in enumerate(_SAMPLED) for one in _sampled(free, times, durations, (number, size), look)]
+        own = [one for one in before.houdini.alive if one.origin == "found" or one.origin.startswith(BY_HAND)]
+        own = [one for one in own if not any(isinstance(part.atom, Spread) for part in one.literals)]  # these are made again
         try:
-            attempt = search(free, wanted, durations, samples, work.clockwork, before.houdini.alive)
+            attempt = search(free, wanted, durations, samples, work.clockwork, own)
         except TooMany:  # what stands in the way of the lemmas at hand is told
             attempt = before
         else:

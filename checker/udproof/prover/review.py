@@ -197,7 +197,8 @@ def _assumed(argument: Argument, durations: Mapping[str, Fraction], level: str) 
     for one in times:
         yield f"- `{one}`{_numbers(one, durations)}"
     if argument.proof.unbounded:
-        yield f"- that {listed(argument.proof.unbounded)} in range, which is not shown: the argument is about the runs in which that is so"
+        told = "in range, which is not shown: the argument is about the runs in which that is so"
+        yield f"- that {listed(argument.proof.unbounded)} {told}"
     if not (axioms or times or argument.proof.unbounded):
         yield "Nothing beyond the model."
     yield ""
