@@ -7,6 +7,9 @@ test. And an abstraction of any closed set of variables has every run of the sys
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.agreement.strategies import systems
@@ -15,11 +18,15 @@ from tests.systems import TooLarge, search
 from udproof.counterexamples.trace import run
 from udproof.engines.abstraction import Abstraction
 from udproof.engines.localize import Localized, closed
+from udproof.engines.timelock import Timelocks
 from udproof.engines.verdict import Limits, Outcome
+from udproof.engines.zones import Zones
 from udproof.language import ModelError, System
+from udproof.language.claims import TIME_CAN_PASS
 from udproof.language.semantics import OutOfRange, Semantics, State
 
 few = settings(max_examples=max(1, settings().max_examples // 8), suppress_health_check=list(HealthCheck), deadline=None)
+fewer = settings(few, max_examples=max(1, settings().max_examples // 16))
 NAIVE = 300  # states that the naive search may visit
 
 
@@ -84,3 +91,43 @@ def test_an_abstraction_has_every_run_of_the_system(system: System, data: st.Dat
         return tuple(state[here if ours else there] for here, there in places)
 
     assert {seen(state, True) for state in found.states} <= {seen(state, False) for state in reached.states}
+
+
+@st.composite
+def hemmed(draw: st.DrawFn) -> System:
+    """A random system with deadlines, of which an action or two are left, none without a guard: so time stops now and then."""
+    system = draw(systems().filter(lambda one: bool(one.deadlines) and any(act.guards for act in one.actions)))
+    guarded = [act for act in system.actions if act.guards]
+    kept = draw(st.lists(st.sampled_from(guarded), min_size=1, max_size=2, unique_by=lambda act: act.name))
+    return replace(system, actions=tuple(kept))
+
+
+@pytest.mark.parametrize("anywhere", [True, False], ids=["any state", "abstractions only"])
+@given(system=hemmed())
+@fewer
+def test_time_can_pass_exactly_where_nothing_gets_stuck(anywhere: bool, system: System) -> None:
+    """The judges: `stuck` of the reference semantics in whole ticks, and between them zones, which are held to it elsewhere."""
+    try:
+        found = search(system, (TIME_CAN_PASS,), limit=NAIVE)
+    except (ModelError, TooLarge):
+        assume(False)
+    [dense] = Zones().verify(system, (TIME_CAN_PASS,), Limits()).verdicts
+    with pytest.MonkeyPatch.context() as patch:
+        if not anywhere:  # as if no state were without a way out that is not reachable
+            patch.setattr(Timelocks, "_anywhere", lambda self, one: False)
+        [verdict] = Abstraction(look=0).verify(system, (TIME_CAN_PASS,), Limits(seconds=20)).verdicts
+    match verdict.outcome:
+        case Outcome.PROVED:
+            assert not found.violated
+            assert dense.outcome is Outcome.PROVED
+        case Outcome.VIOLATED:
+            assert verdict.trace is not None
+            semantics = verdict.trace.semantics
+            again = run(semantics, verdict.trace.start, [step.move for step in verdict.trace.steps])
+            assert semantics.stuck(again.last)
+            assert dense.outcome is Outcome.VIOLATED
+            if semantics.time.unit == Semantics(system).time.unit:
+                assert len(again.steps) >= found.violated[TIME_CAN_PASS.name]
+        case _:
+            assert verdict.outcome is Outcome.UNKNOWN
+            assert verdict.reason

@@ -18,6 +18,7 @@ from tests.unit.test_bounded import endless
 from udproof.cli.commands import program
 from udproof.cli.exits import Code
 from udproof.engines import auto, parametric
+from udproof.engines.abstraction import Abstraction
 from udproof.engines.auto import Auto, agree
 from udproof.engines.bounded import Bounded
 from udproof.engines.explore import Explore
@@ -40,6 +41,7 @@ from udproof.language import (
     invariant,
     require,
 )
+from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.protocol import mutants
 from udproof.protocol.mutant import Mutant
@@ -66,7 +68,12 @@ class TestAuto(EngineContract):
     long = (*LONG, "test_the_protocol_is_proved_on_small_fleets")
 
     def endless(self) -> System:
-        return endless(40)
+        """As for the bounded engine; and no variable can be left out, since the property reads each to no effect."""
+        system = endless(40)
+        real, low = system.properties
+        bits = [ex.Read(symbol, ()) for symbol in system.variables if symbol.name.startswith("bit")]
+        reading = replace(real, body=ex.Or((real.body, *(ex.And((bit, ex.Not(bit))) for bit in bits))))
+        return replace(system, properties=(reading, low))
 
     def patient(self) -> Auto:
         return Auto(depth=10_000)
@@ -110,10 +117,34 @@ def test_outside_of_what_is_proved_for_every_size_the_search_answers(what: str) 
     assert "no proof for every fleet was tried: " in result.searched
 
 
-def test_where_the_search_does_not_finish_runs_of_a_bounded_length_are_looked_into() -> None:
-    """More states than any search visits, and no proof for every size; a solver needs two steps, and one for the other property."""
+def test_where_the_search_does_not_finish_an_abstraction_may_do() -> None:
+    """More states than any search visits, and no proof for every size; but the property reads one variable of ten."""
     system = _without_sizes(9)
-    result = Auto(depth=4).verify(system, system.checks, Limits(seconds=2.5))
+    result = Auto(depth=4).verify(system, system.checks, Limits(seconds=3))
+    assert _asked(result) == {"real": ("proved", "abstraction", "this fleet"), "low": ("violated", "explore", "this fleet")}
+    [real, _] = result.verdicts
+    assert "on an abstraction of 3 states that keeps 1 of 10 variables and clocks (up)" in real.reason
+    assert real.witness is not None  # which the search has seen
+    assert real.inductive
+    assert not result.complete
+    assert result.stopped is None
+    assert result.searched is not None
+    assert "abstraction decided 1 of 1 on 1 abstraction, the largest of 3 states in " in result.searched
+    assert "bounded" not in result.searched
+
+
+def test_an_abstraction_takes_what_was_seen_for_its_first_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = _without_sizes(3)
+    seen = Explore().verify(system, system.checks, Limits(seconds=0.5))
+    monkeypatch.setattr(Explore, "verify", lambda *_: pytest.fail("a second look"))
+    [low] = Abstraction(seen=seen).verify(system, (system.named("low"),), Limits()).verdicts
+    assert low == next(one for one in seen.verdicts if one.property.name == "low")
+
+
+def test_where_an_abstraction_leaves_nothing_out_runs_of_a_bounded_length_are_looked_into() -> None:
+    """As before, but the property reads every variable; a solver needs two steps, and one for the other property."""
+    system = _without_sizes(9, reading=True)
+    result = Auto(depth=4).verify(system, system.checks, Limits(seconds=3))
     assert _asked(result) == {"real": ("proved", "bounded", "this fleet"), "low": ("violated", "explore", "this fleet")}
     assert not result.complete
     assert result.stopped is None
@@ -123,8 +154,8 @@ def test_where_the_search_does_not_finish_runs_of_a_bounded_length_are_looked_in
     assert "bounded looked into every run of at most" in result.searched
 
 
-def _without_sizes(counters: int) -> System:
-    """Counters of which none is an element of a sort: 10^counters states and more, all of them reached."""
+def _without_sizes(counters: int, reading: bool = False) -> System:
+    """Counters of which none is an element of a sort: 10^counters states and more, all reached. `reading`: a property reads all."""
     up = Variable("up", to=Int.between(0, 2), init=0)
     steps = [Variable(f"count{number}", to=Int.between(0, 9), init=0) for number in range(counters)]
 
@@ -144,7 +175,10 @@ def _without_sizes(counters: int) -> System:
     @invariant(premise=lambda: up.value >= 1)
     def real() -> Bool:
         """Never 3."""
-        return up.value <= 2
+        never = up.value > 2
+        for counter in steps if reading else ():
+            never = never & (counter.value == 0) & (counter.value == 9)
+        return (up.value <= 2) | never
 
     @invariant()
     def low() -> Bool:
@@ -314,6 +348,21 @@ def test_different_shortest_runs_disagree() -> None:
     shorter = replace(right.trace, steps=right.trace.steps[:-1])
     with pytest.raises(Disagreement, match="explore and bounded disagree"):
         agree([searched, _with(bounded, "alone", replace(right, trace=shorter))])
+
+
+def test_a_longer_run_is_no_disagreement_if_nobody_calls_it_a_shortest_one() -> None:
+    _, searched, bounded = _pair("fischer-wrong-way-round", Explore(), Bounded(8))
+    [right] = [one for one in bounded.verdicts if one.property.name == "alone"]
+    assert right.trace is not None
+    longer = replace(right.trace, steps=(*right.trace.steps, right.trace.steps[-1]))
+    answers = [searched, _with(bounded, "alone", replace(right, trace=longer, shortest=False))]
+    agree(answers)
+    agree(answers[::-1])
+    with pytest.raises(Disagreement):
+        agree([searched, _with(bounded, "alone", replace(right, trace=longer))])
+    shorter = replace(right.trace, steps=right.trace.steps[:-1])  # then the other one's run is no shortest
+    with pytest.raises(Disagreement):
+        agree([searched, _with(bounded, "alone", replace(right, trace=shorter, shortest=False))])
 
 
 def test_a_run_that_another_engine_must_have_seen_disagrees() -> None:

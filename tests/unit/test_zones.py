@@ -15,8 +15,11 @@ from tests.systems.results import lengths, outcomes, shipped
 from udproof.cli.commands import program
 from udproof.counterexamples.trace import Trace
 from udproof.engines import zones
+from udproof.engines.auto import agree
+from udproof.engines.explore import Explore
 from udproof.engines.limits import Stop
 from udproof.engines.verdict import Limits, Outcome
+from udproof.engines.zone_search import Search
 from udproof.engines.zones import Zones
 from udproof.language import (
     Bool,
@@ -192,6 +195,26 @@ class TestZones(EngineContract):
         assert verdict.outcome is Outcome.VIOLATED
         assert "the search for a sooner one ended: the time limit of 1 s was reached" in verdict.reason
 
+    def test_a_limit_leaves_a_run_that_is_not_called_a_shortest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is broken at the start, and after a wait, which the search that decides sees first."""
+
+        def cut_off(self: Search) -> Iterator[None]:
+            if not self.eager:
+                raise Stop("the time limit of 1 s was reached")
+            yield from levels(self)
+
+        levels = Search.levels
+        monkeypatch.setattr(Search, "levels", cut_off)
+        system = _broken_before_and_after()
+        cut, whole = (engine.verify(system, (system.named("amid"),), Limits()) for engine in (Zones(), Explore()))
+        [verdict] = cut.verdicts
+        assert verdict.reason == (
+            "a run that breaks it has 1 step; the search for a shorter one ended: the time limit of 1 s was reached"
+        )
+        assert not verdict.shortest
+        assert lengths(whole) == {"amid": 0}
+        agree([whole, cut])
+
     def test_the_command_finds_the_soonest_run(self, tmp_path: Path) -> None:
         asked = ["verify", "bad-placement", "--property", "one-domain-paused", "--minimum", "time", "--quiet"]
         for engine in ("zones", "auto"):
@@ -337,6 +360,23 @@ def _fischer_of_tchecker(size: int) -> System:
 
     due = deadline("written", Process, during=lambda p: at[p] == At.req, limit=lambda p: x[p] <= 10)
     return System("fischer-of-tchecker", (see, write, see_again, enter, leave), (alone,), (due,))
+
+
+def _broken_before_and_after() -> System:
+    """Of a clock that only runs, something is said that holds between 1 s and 3 s."""
+    rung, since = Variable("rung", to=Bool, init=False), Clock("since")
+
+    @action
+    def ring() -> None:
+        require(since.value >= 2)
+        rung.value = True
+
+    @invariant()
+    def amid() -> Bool:
+        """It is neither early nor late."""
+        return ~(since.value >= 3) & ~(since.value <= 1)
+
+    return System("stretch", (ring,), (amid,))
 
 
 def _alarm(sticks: bool) -> System:

@@ -4,7 +4,9 @@
    ones is ended when its share is over. A system outside what such proofs are for goes without one.
 2. A search of the concrete fleet: in ticks (`explore`) or by zones, whichever is cheaper (`choose`). It finds runs, sees premises,
    and is another opinion about all that was proved; if everything was, it need not be complete, and gets a share of the time only.
-3. Where that search did not finish and something is still open: runs of a bounded length (`bounded`).
+3. Where that search leaves something open: proofs on what a property needs of the system (`abstraction`), which take what the
+   search has seen for their first look.
+4. Where it did not finish, and something is open even then: runs of a bounded length (`bounded`).
 
 For each property what is found about this fleet comes first: a run that breaks it, or that no reachable state meets its premise.
 Then a proof for every fleet counts, then one for this fleet. But answers must agree. Two that cannot both be right (proved and
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from udproof.counterexamples.trace import describe
+from udproof.engines.abstraction import Abstraction
 from udproof.engines.bounded import DEPTH, NO_RUN, Bounded
 from udproof.engines.choice import Choice, choose
 from udproof.engines.explore import Explore
@@ -32,7 +35,8 @@ from udproof.engines.zones import Zones
 from udproof.language import ModelError, Property, System
 from udproof.prover import fragment
 
-_SHARES = {"proof": 0.3, "search": 0.6}  # of the time that is left, where there is a limit and another engine may follow
+# of the time that is left, where there is a limit and another engine may follow
+_SHARES = {"proof": 0.3, "search": 0.4, "abstraction": 0.75}
 _PROOF = 60.0  # seconds for the proof, at most
 _OPINION = 20.0  # seconds for a search of what is proved already, at most
 
@@ -61,7 +65,10 @@ class _Work:
 
     def ask(self, engine: Engine, properties: tuple[Property, ...], seconds: float | None) -> Result:
         """What an engine answers in so many seconds."""
-        result = engine.verify(self.system, properties, replace(self.limits, seconds=seconds), self.progress)
+        limits = replace(self.limits, seconds=seconds)
+        if not isinstance(engine, Explore):  # no other one keeps checkpoints
+            limits = replace(limits, checkpoints=None, resume=False)
+        result = engine.verify(self.system, properties, limits, self.progress)
         self.answers.append(result)
         return result
 
@@ -111,8 +118,14 @@ class Auto:
         if not work.interrupted:
             self._search(work)
             agree(work.answers)
-        if not work.interrupted and (left := work.open()) and not work.answers[-1].complete:
-            self._bound(work, left)
+        searched = work.answers[-1]
+        unknown = {one.property for one in searched.verdicts if one.outcome is Outcome.UNKNOWN}
+        # what a search does not know that saw every state is whether time can pass, where counting ticks is not exact
+        for ask in (self._abstract,) if searched.complete else (self._abstract, self._bound):
+            left = tuple(prop for prop in work.open() if prop in unknown)
+            if work.interrupted or not left or _enough(work):
+                return
+            ask(work, left, searched)
             agree(work.answers)
 
     def _prove(self, work: _Work) -> None:
@@ -135,11 +148,17 @@ class Auto:
         how = "completed" if result.complete else f"ended, since {result.stopped}"
         work.told.append(f"{choice.reason}: {how}, {result.figures.states} states in {result.figures.seconds:.1f} s")
 
-    def _bound(self, work: _Work, left: tuple[Property, ...]) -> None:
+    def _abstract(self, work: _Work, left: tuple[Property, ...], searched: Result) -> None:
+        if not is_closed(work.system):
+            work.told.append("no abstraction was tried, since clocks are compared strictly")
+            return
+        result = work.ask(Abstraction(seen=searched), left, work.share("abstraction"))
+        decided = sum(map(_definite, result.verdicts))
+        work.told.append(f"abstraction decided {decided} of {len(left)} on {result.searched} in {result.figures.seconds:.1f} s")
+
+    def _bound(self, work: _Work, left: tuple[Property, ...], searched: Result) -> None:
         if not is_closed(work.system):
             work.told.append("runs of a bounded length were not looked into, since clocks are compared strictly")
-            return
-        if work.limits.stop_at_first and any(one.trace is not None for result in work.answers for one in result.verdicts):
             return
         result = work.ask(Bounded(self.depth), left, work.left())
         work.told.append(f"bounded looked into {result.searched} in {result.figures.seconds:.1f} s")
@@ -161,6 +180,14 @@ def _obstacle(system: System, properties: tuple[Property, ...]) -> str | None:
 
 
 # --- agreement
+
+
+_DENSE = (Zones.name, Abstraction.name)  # whose time-can-pass is about instants between ticks too
+
+
+def _enough(work: _Work) -> bool:
+    """Was it told to stop at the first violation, and has found one?"""
+    return work.limits.stop_at_first and any(one.trace is not None for result in work.answers for one in result.verdicts)
 
 
 def _definite(verdict: Verdict) -> bool:
@@ -185,10 +212,11 @@ def agree(answers: Sequence[Result]) -> None:
 
 def _differ(one: Result, first: Verdict, other: Result, second: Verdict) -> bool:
     """Can the two not both be right?"""
-    # Between ticks zones see timelocks that ticks do not see: runs to one that are shorter, and such as nobody else finds.
-    dense = first.property.watches_time and (one.engine == Zones.name) is not (other.engine == Zones.name)
+    # Between ticks some see timelocks that ticks do not see: runs to one that are shorter, and such as nobody else finds.
+    dense = first.property.watches_time and (one.engine in _DENSE) is not (other.engine in _DENSE)
     if first.trace is not None and second.trace is not None:
-        return not dense and len(first.trace.steps) != len(second.trace.steps)
+        lengths = len(first.trace.steps), len(second.trace.steps)
+        return not dense and ((first.shortest and lengths[1] < lengths[0]) or (second.shortest and lengths[0] < lengths[1]))
     for said, broken, silent in ((first, second, one), (second, first, other)):
         if broken.trace is None:
             continue

@@ -23,9 +23,9 @@ from math import ceil
 
 from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.localize import Localized, Price, Set, blame, reads
+from udproof.engines.swift import Key, Swift, key
 from udproof.language import expressions as ex
 from udproof.language.evaluation import evaluate
-from udproof.language.instance import ConstantsOnly
 from udproof.language.semantics import Firing, OutOfRange, Semantics, State
 from udproof.language.time import comparisons_of
 
@@ -71,13 +71,18 @@ class _Node:
 class Follower:
     """Follows runs of one localized system; `states` are looked into for one run at most, and `look` may end the work."""
 
-    semantics: Semantics
+    swift: Swift
     local: Localized
     states: int
     look: Callable[[], None] = lambda: None
     price: Price = lambda symbols: (len(symbols), sorted(symbol.name for symbol in symbols))
     _seen: set[tuple[int, int, State]] = field(default_factory=set)
     _farthest: _Node | None = None  # of the last run that was followed
+
+    @property
+    def semantics(self) -> Semantics:
+        """What the moves mean."""
+        return self.swift.semantics
 
     def follow(self, trace: Trace, goal: Goal, last: Firing | None = None) -> Trace | None:
         """A run of the system that makes the moves of the trace, then `last`, and ends in a state of the goal."""
@@ -162,17 +167,15 @@ class Follower:
             for ticks in self._waits(node.state, node.left):
                 yield Wait(ticks), self.semantics.passed(node.state, ticks)
             return
-        for firing in self._meant(move):
-            if not self.semantics.refused(node.state, firing):
-                yield firing, self.semantics.fire(node.state, firing)
+        yield from self.swift.enabled(node.state, ((key(firing), firing) for firing in self._meant(move)))
 
     def _meant(self, move: Firing) -> list[Firing]:
         """The firings of the system that look like this one."""
-        name = move.action.name
-        if name not in self.local.actions:
-            return []
-        kept = self.local.kept(name)
-        return [firing for firing in self._firings.get(name, ()) if tuple(firing.args[place] for place in kept) == move.args]
+        found: list[Firing] = []
+        for name in self.local.alike.get(move.action.name, ()):
+            kept = self.local.kept(name)
+            found += [firing for firing in self._firings.get(name, ()) if tuple(firing.args[place] for place in kept) == move.args]
+        return found
 
     @cached_property
     def _firings(self) -> Mapping[str, Sequence[Firing]]:
@@ -184,12 +187,8 @@ class Follower:
     def _unseen(self, state: State, full: Mapping[ex.ClockSymbol, int]) -> Iterator[tuple[Move, State]]:
         """What nobody sees: hidden actions, and time while every visible clock stands still or has told all."""
         semantics = self.semantics
-        world = semantics.world(state)
-        for firing in self._hidden:
-            env = semantics.env(firing)
-            if all(evaluate(guard.condition, env, world) for guard in firing.action.guards):
-                yield firing, semantics.fire(state, firing)
-        running = semantics.running(state)
+        yield from self.swift.enabled(state, self._hidden)
+        running = self.swift.running(state)
         for place in running:
             clock = semantics.layout.slots[place].symbol
             assert isinstance(clock, ex.ClockSymbol)
@@ -199,25 +198,18 @@ class Follower:
             yield Wait(ticks), semantics.advanced(state, running, ticks)
 
     @cached_property
-    def _hidden(self) -> list[Firing]:
+    def _hidden(self) -> list[tuple[Key, Firing]]:
         """The firings that nobody sees and that constants do not rule out."""
-        world = ConstantsOnly(self.semantics.system.instance)
-        found: list[Firing] = []
-        for firing in self.semantics.firings:
-            if firing.action.name in self.local.hidden:
-                env = self.semantics.env(firing)
-                fixed = [guard.condition for guard in firing.action.guards if not reads(guard.condition)]
-                if all(evaluate(condition, env, world) for condition in fixed):
-                    found.append(firing)
-        return found
+        hidden = ((key(firing), firing) for firing in self.semantics.firings if firing.action.name in self.local.hidden)
+        return [(known, firing) for known, firing in hidden if known in self.swift.guards]
 
     def _waits(self, state: State, most: int | None) -> list[int]:
         """Lengths of waits worth trying: to where a running clock reaches what it is compared with, and as long as may be."""
-        patience = self.semantics.patience(state)
+        patience = self.swift.patience(state)
         limits = [limit for limit in (patience, most) if limit is not None]
         longest = min(limits, default=None)
         found = {longest} if longest else set()
-        for place in self.semantics.running(state):
+        for place in self.swift.running(state):
             clock = self.semantics.layout.slots[place].symbol
             assert isinstance(clock, ex.ClockSymbol)
             found |= {bound - state[place] for bound in self._bounds.get(clock, ()) if bound > state[place]}

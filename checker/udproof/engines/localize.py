@@ -7,6 +7,7 @@ Some variables and clocks stay *visible*, the others are taken away. What is lef
 - an update of something invisible falls away, and an action of which no update is left too: nobody sees it happen;
 - a deadline binds only where a condition that implies its own, and reads what is visible only, holds; with an invisible clock it
   binds never;
+- actions of which the same is left are one;
 - axioms, constants and initial values stay, and parameters that nothing speaks of any more go, with sorts that nothing speaks of.
 
 **Theorem.** Let the set of visible variables and clocks be *closed*: an update of something visible reads (in its value, index and
@@ -24,15 +25,16 @@ run. The other direction is false: the abstract system may do more, which is wha
 An invariant of the system, proved elsewhere (a `Lemma`), may stand in for what a guard loses: it is true before every step.
 
 The conditions are checked where a `Localized` is made. Not preserved, and refused: that some action *can* happen
-(*time-can-pass*). An action that would take an integer out of its range is an error of the system, and no step of any run; the
-abstract system says this as a guard (`in_range`), so that it has no run either that goes on from there.
+(*time-can-pass*); what stands for it are invariants about given actions (`udproof.engines.timelock`). An action that would take
+an integer out of its range is an error of the system, and no step of any run; the abstract system says this as a guard
+(`in_range`), so that it has no run either that goes on from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import TypeAlias
 
 from udproof.language import ModelError, Property, System
@@ -75,10 +77,7 @@ def support(prop: Property) -> Set:
 
 def closed(system: System, seeds: Set) -> Set:
     """The smallest set with these that is closed in the sense of the theorem."""
-    needs: dict[Seen, set[Seen]] = {clock: set(reads(clock.during)) for clock in system.clocks}
-    for act in system.actions:
-        for update in act.updates:
-            needs.setdefault(update.target, set()).update(*map(reads, (update.where, *update.index, update.value)))
+    needs = _needs(_Identity(system))
     found, waiting = set(seeds), list(seeds)
     while waiting:
         for symbol in needs.get(waiting.pop(), ()):
@@ -86,6 +85,31 @@ def closed(system: System, seeds: Set) -> Set:
                 found.add(symbol)
                 waiting.append(symbol)
     return frozenset(found)
+
+
+class _Identity:
+    """A system as a key: itself, and not what is equal to it, which takes long to find out."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.system is other.system
+
+    def __hash__(self) -> int:
+        return id(self.system)
+
+
+@lru_cache(maxsize=8)
+def _needs(key: _Identity) -> Mapping[Seen, Set]:
+    """What the updates of a variable read, and what says when a clock runs."""
+    system = key.system
+    needs: dict[Seen, Set] = {clock: reads(clock.during) for clock in system.clocks}
+    for act in system.actions:
+        for update in act.updates:
+            read = (reads(part) for part in (update.where, *update.index, update.value))
+            needs[update.target] = needs.get(update.target, NOTHING).union(*read)
+    return needs
 
 
 def in_order(system: System, symbols: Iterable[Seen]) -> tuple[Seen, ...]:
@@ -184,13 +208,14 @@ def _cases(node: ex.Ite) -> ex.Expr:
 def _opened(node: ex.Read) -> ex.Expr:
     """What a use of a definition says."""
     assert isinstance(node.symbol, ex.DefinitionSymbol)
-    return _substituted(node.symbol.body, dict(zip(node.symbol.params, node.args, strict=True)))
+    return substituted(node.symbol.body, dict(zip(node.symbol.params, node.args, strict=True)))
 
 
-def _substituted(node: ex.Expr, env: Mapping[ex.Param, ex.Expr]) -> ex.Expr:
+def substituted(node: ex.Expr, env: Mapping[ex.Param, ex.Expr]) -> ex.Expr:
+    """The node with expressions for its parameters."""
     if isinstance(node, ex.Param):
         return env.get(node, node)
-    return ex.rebuild(node, lambda part: _substituted(part, env))
+    return ex.rebuild(node, lambda part: substituted(part, env))
 
 
 # --- the abstract system
@@ -209,27 +234,40 @@ class Localized:
             raise AssertionError("a set of visible variables that is not closed")
 
     @cached_property
+    def seen(self) -> Mapping[str, Action]:
+        """What is left of each action that something is left of, by its name."""
+        touching = (act for act in self.system.actions if any(update.target in self.visible for update in act.updates))
+        return {act.name: self._action(act) for act in touching}
+
+    @cached_property
+    def alike(self) -> Mapping[str, tuple[str, ...]]:
+        """Actions of which the same is left, by the name of the first of them."""
+        found: dict[object, list[str]] = {}
+        for name, act in self.seen.items():
+            found.setdefault((act.params, tuple(part.condition for part in act.guards), act.updates), []).append(name)
+        return {names[0]: tuple(names) for names in found.values()}
+
+    @cached_property
     def actions(self) -> Mapping[str, Action]:
-        """The actions that are left, by name."""
-        found = {act.name: self._action(act) for act in self.system.actions}
-        return {name: act for name, act in found.items() if act.updates}
+        """The actions that are left, each once."""
+        return {name: self.seen[name] for name in self.alike}
 
     @cached_property
     def hidden(self) -> frozenset[str]:
         """The names of the actions that nobody sees."""
-        return frozenset(act.name for act in self.system.actions) - frozenset(self.actions)
+        return frozenset(act.name for act in self.system.actions) - frozenset(self.seen)
 
     def kept(self, name: str) -> tuple[int, ...]:
         """The places of an action's parameters that are left."""
         full = next(act for act in self.system.actions if act.name == name).params
-        return tuple(full.index(param) for param in self.actions[name].params)
+        return tuple(full.index(param) for param in self.seen[name].params)
 
     def with_properties(self, properties: tuple[Property, ...]) -> System:
         """The abstract system with properties of the system. ModelError for one that it does not preserve."""
         for prop in properties:
             if prop.watches_time or not support(prop) <= self.visible:
                 raise ModelError(f"property {prop.name} is not preserved when the system is cut down to what is visible")
-        actions = tuple(self.actions.values()) or (_idle(),)
+        actions = tuple(self.actions.values()) or (idle(),)
         deadlines = tuple(dead for one in self.system.deadlines if (dead := self._deadline(one)) is not None)
         made = replace(
             self.system,
@@ -307,7 +345,8 @@ def _concerns(rule: Axiom, system: System) -> bool:
     return bool(constants & set(system.constants))
 
 
-def _idle() -> Action:
+def idle() -> Action:
+    """An action for a system that no other is left of."""
     return Action(IDLE, (), (), (), "nobody", None, "Nothing that is visible ever changes.", Fairness.NONE, None)
 
 
@@ -321,8 +360,10 @@ __all__ = [
     "Set",
     "blame",
     "closed",
+    "idle",
     "in_order",
     "reads",
+    "substituted",
     "support",
     "weakened",
 ]

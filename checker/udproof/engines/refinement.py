@@ -19,9 +19,11 @@ Three things make it end with few variables:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from math import log2
+from typing import TypeAlias
 
 from udproof.counterexamples.trace import Trace
 from udproof.engines.bounded import Bounded
@@ -29,11 +31,15 @@ from udproof.engines.choice import choose
 from udproof.engines.follow import Follower
 from udproof.engines.limits import MOST_PROPERTIES, Stop, Watch
 from udproof.engines.localize import IN_RANGE, NOTHING, Lemma, Localized, Set, closed, in_order, reads, support
+from udproof.engines.swift import Swift, swift
 from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result
+from udproof.engines.zone_time import semantics_in_parts
 from udproof.language import Property
 from udproof.language import expressions as ex
 from udproof.language.actions import Action
 from udproof.language.semantics import Firing, Semantics, State
+
+Widen: TypeAlias = Callable[[Set], Set]
 
 LARGE = 400_000  # states of an abstract system that is only tried out
 _SMALL = 1_000_000  # states of an abstract system that is to prove a lemma; a larger one is left to induction, for ...
@@ -95,19 +101,26 @@ class Refinement:
     states: int = 0
     largest: int = 0
     _begun: dict[str, Localized] = field(default_factory=dict)  # by property: where to go on
+    _swift: dict[int, Swift] = field(default_factory=dict)  # the system, compiled, in parts of its unit
     _asked: set[ex.VariableSymbol] = field(default_factory=set)
     _known: dict[ex.VariableSymbol, tuple[Lemma, ...]] = field(default_factory=dict)
 
-    def decide(self, prop: Property, most: int) -> Decided | None:
-        """Find out whether the property holds; None if an abstraction gets larger than `most` states. A second call goes on there.
+    def decide(self, prop: Property, most: int, seconds: float | None = None, widen: Widen = frozenset) -> Decided | None:
+        """Find out whether the property holds; None if an abstraction gets larger than `most` states, or after so many seconds.
+
+        A second call goes on there. `widen` says what is made visible together with what an objection asks for.
 
         Stop if a limit is reached, or nothing more can be tried; OutOfRange if the system takes an integer out of its range.
         """
         system = self.semantics.system
         local = self._begun.get(prop.name) or Localized(system, closed(system, support(prop)))
+        began = time.monotonic()
         look = self._search(local, (prop,), most)
         while look.bad is not None or look.cut:
             self.watch.look()
+            self._begun[prop.name] = look.local
+            if seconds is not None and time.monotonic() - began > seconds:
+                return None
             if look.bad is None:
                 bounded = self._bounded(look.local)
                 self._begun[prop.name] = bounded or look.local
@@ -115,10 +128,11 @@ class Refinement:
                     return None
                 look = self._search(bounded, (prop,), most)
                 continue
-            follower = Follower(self.semantics, look.local, self._effort(look.bad), self.watch.look)
+            follower = self.follower(look.local, look.bad, self._effort(look.bad))
             if (found := self._followed(follower, look, prop)) is not None:
                 return Decided(False, look.local, look.result, found, len(found.steps) <= len(look.bad.steps))
-            options = list(self._options(look.local, follower.objections(look.bad, look.overflow)))
+            asked = map(widen, follower.objections(look.bad, look.overflow))
+            options = list(self._options(look.local, list(dict.fromkeys(asked))))
             if not options:
                 raise Stop("the system was not seen to follow a run of its abstraction, and nothing says why")
             look = self._best(options, prop, most)
@@ -139,13 +153,22 @@ class Refinement:
         assert look.bad is not None
 
         def breaks(state: State) -> bool:
-            return self.semantics.breaking(prop, state) is not None
+            return follower.semantics.breaking(prop, state) is not None
 
         found = follower.follow(look.bad, breaks, look.overflow)
         if found is None:
             return None
         first = next(place for place, state in enumerate(found.states) if breaks(state))
         return Trace(found.semantics, found.start, found.steps[:first])
+
+    def follower(self, local: Localized, trace: Trace, states: int) -> Follower:
+        """Follows runs like this one into the system, in parts of a tick where it goes by such; it looks into so many states."""
+        parts = (Fraction(trace.semantics.time.unit) / self.semantics.time.unit).denominator
+        if parts not in self._swift:
+            self._swift[parts] = swift(
+                self.semantics if parts == 1 else semantics_in_parts(self.semantics.system, parts), self.watch.glance
+            )
+        return Follower(self._swift[parts], local, states, self.watch.look)
 
     @staticmethod
     def _effort(trace: Trace) -> int:

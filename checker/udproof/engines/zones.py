@@ -62,6 +62,15 @@ class Zones:
             run.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A run that breaks a property, what is said of it, and whether no run with fewer steps does."""
+
+    trace: Trace
+    reason: str
+    shortest: bool
+
+
 @dataclass(slots=True)
 class _Run:
     """One call of the engine: the search that decides, and what came out of it."""
@@ -131,13 +140,13 @@ class _Run:
             minimum=self.minimum,
         )
 
-    def _traces(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
+    def _traces(self, violated: dict[int, int]) -> dict[int, _Broken]:
         """A run of the least steps, or time, for each violated property; if a limit ends the search for it, the best found."""
         return {} if not violated else self._shortest(violated) if self.minimum == "steps" else self._soonest(violated)
 
-    def _shortest(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
+    def _shortest(self, violated: dict[int, int]) -> dict[int, _Broken]:
         assert self.code is not None and self.first is not None
-        found: dict[int, tuple[Trace, str]] = {}
+        found: dict[int, _Broken] = {}
         problem = ""
         try:
             with ZoneMachine(self.code.code, False, self.watch.room) as machine:
@@ -151,19 +160,19 @@ class _Run:
                 for place, bit in violated.items():
                     if bit in second.found:
                         trace = second.trace(bit)
-                        found[place] = trace, f"a shortest run that breaks it has {len(trace.steps)} steps"
+                        found[place] = _Broken(trace, f"a shortest run that breaks it has {_steps(trace)}", True)
         except MemoryError:
             problem = self.watch.memory_reached()
         for place, bit in violated.items():
             if place not in found:
                 trace = self.first.trace(bit)
-                said = f"a run that breaks it has {len(trace.steps)} steps; the search for a shorter one ended: {problem}"
-                found[place] = trace, said
+                said = f"a run that breaks it has {_steps(trace)}; the search for a shorter one ended: {problem}"
+                found[place] = _Broken(trace, said, False)
         return found
 
-    def _soonest(self, violated: dict[int, int]) -> dict[int, tuple[Trace, str]]:
+    def _soonest(self, violated: dict[int, int]) -> dict[int, _Broken]:
         assert self.first is not None
-        found: dict[int, tuple[Trace, str]] = {}
+        found: dict[int, _Broken] = {}
         for place, bit in violated.items():
             trace, problem = self.first.trace(bit), ""
             try:
@@ -171,14 +180,12 @@ class _Run:
                     trace = better
             except (Stop, KeyboardInterrupt, MemoryError) as reason:
                 problem = self._problem(reason)
-            taken, steps = duration(trace.seconds(trace.steps[-1].time if trace.steps else 0)), f"{len(trace.steps)} steps"
+            taken, steps = duration(trace.seconds(trace.steps[-1].time if trace.steps else 0)), _steps(trace)
             if problem:
-                found[place] = (
-                    trace,
-                    f"a run that breaks it takes {taken} and {steps}; the search for a sooner one ended: {problem}",
-                )
+                said = f"a run that breaks it takes {taken} and {steps}; the search for a sooner one ended: {problem}"
             else:
-                found[place] = trace, f"a soonest run that breaks it takes {taken}, and of those the shortest has {steps}"
+                said = f"a soonest run that breaks it takes {taken}, and of those the shortest has {steps}"
+            found[place] = _Broken(trace, said, False)
         return found
 
     def _problem(self, reason: BaseException) -> str:
@@ -189,17 +196,16 @@ class _Run:
                 return self.watch.memory_reached()
         return str(reason)
 
-    def _verdict(self, place: int, figures: Figures, broken: tuple[Trace, str] | None) -> Verdict:
+    def _verdict(self, place: int, figures: Figures, broken: _Broken | None) -> Verdict:
         prop = self.properties[place]
         search = self.first
         witness = None
         if search is not None and PREMISE + place in search.found:
             witness = search.trace(PREMISE + place)
         if broken is not None:
-            trace, reason = broken
-            if trace.semantics.breaking(prop, trace.last) is None:
+            if broken.trace.semantics.breaking(prop, broken.trace.last) is None:
                 raise AssertionError(f"the search says that {prop.name} is violated, the reference semantics that it holds")
-            return Verdict(prop, Outcome.VIOLATED, reason, trace, witness)
+            return Verdict(prop, Outcome.VIOLATED, broken.reason, broken.trace, witness, shortest=broken.shortest)
         counted = f"{figures.stored} zones, over {figures.states} states of the variables"
         if self.stopped is not None:
             reason = f"not decided: in {counted}, to depth {figures.depth}, it is not broken, then {self.stopped}"
@@ -207,3 +213,7 @@ class _Run:
         if witness is None:
             return Verdict(prop, Outcome.VACUOUS, f"its premise holds in none of the {counted}, so nothing was tested")
         return Verdict(prop, Outcome.PROVED, f"it holds in all {counted} ({ABSTRACTION})", None, witness)
+
+
+def _steps(trace: Trace) -> str:
+    return "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"

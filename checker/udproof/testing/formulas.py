@@ -48,6 +48,12 @@ class World:
     clocks: list[tuple[Clock, tuple[type[Index], ...]]] = field(default_factory=list)
     runs: list[Definition[Bool] | None] = field(default_factory=list)  # when the clock of that place runs; None for always
     bounds: list[Any] = field(default_factory=list)
+    least: int = 0  # of the integers, which have three values
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The least and the greatest integer."""
+        return self.least, self.least + 2
 
     def choice(self, options: list[Any]) -> Any:
         """One of them."""
@@ -108,7 +114,7 @@ class World:
         if depth > 0 and reads:
             options.append(lambda: self.number(env, depth - 1) + self.draw(st.integers(-1, 1)))
             options.append(lambda: self.number(env, depth - 1) - self.number(env, depth - 1))
-            options.append(lambda: ite(self.truth(env, depth - 1), self.number(env, depth - 1), self.draw(st.integers(0, 2))))
+            options.append(lambda: ite(self.truth(env, depth - 1), self.number(env, depth - 1), self.draw(st.integers(*self.span))))
         return self.choice(options)()
 
     def _count(self, env: Env, depth: int) -> Any:
@@ -153,7 +159,7 @@ class World:
         return self.index_term(sort, env, depth) == self.element(sort, env, depth)
 
     def _compared(self, env: Env, depth: int) -> Any:
-        left, right = self.number(env, depth - 1), self.draw(st.integers(0, 2))
+        left, right = self.number(env, depth - 1), self.draw(st.integers(*self.span))
         return self.choice([lambda: left <= right, lambda: left >= right, lambda: left < right, lambda: left == right])()
 
     def _quantified(self, quantifier: Any, env: Env, depth: int) -> Any:
@@ -170,9 +176,9 @@ class World:
             if self.chance(3):
                 return self.number(env, depth)  # it may leave the range: then everybody must say so
             if self.chance(3):
-                return self.draw(st.integers(0, 2))
+                return self.draw(st.integers(*self.span))
             raw = self.number(env, depth) + self.draw(st.integers(0, 1))
-            return ite((raw >= 0) & (raw <= 2), raw, self.draw(st.integers(0, 2)))
+            return ite((raw >= self.least) & (raw <= self.least + 2), raw, self.draw(st.integers(*self.span)))
         return self.element(kind, env, depth)
 
     # --- clocks

@@ -58,19 +58,24 @@ def _env(domain: tuple[type[Index], ...], terms: tuple[Any, ...]) -> Env:
 
 
 @st.composite
-def systems(draw: Draw) -> System:
-    """A random small system. Some overflow an integer: then the semantics and every engine must refuse them."""
+def systems(draw: Draw, *, wide: bool = False) -> System:
+    """A random small system. Some overflow an integer: then the semantics and every engine must refuse them.
+
+    With `wide`, integers may be negative, and times up to forty units long; fewer of these systems are small.
+    """
     sizes = draw(st.lists(st.sampled_from([1, 2, 2, 3, 3]), min_size=1, max_size=2))
     sorts = [types.new_class(f"S{at}", (Index,), {"size": size}) for at, size in enumerate(sizes)]
     colours = ("red", "blue", "gold")
     enumeration = types.new_class("E", (Enumeration,), {}, lambda body: body.update({name: member() for name in colours}))
     world = World(draw, draw(st.booleans()), sorts, enumeration, [enumeration.red, enumeration.blue, enumeration.gold])  # type: ignore[attr-defined]
+    world.least = draw(st.integers(-2, 1)) if wide else 0
     _declare_constants(world)
     _declare_variables(world)
     for number in range(draw(st.integers(0, 2))):
         _declare_definition(world, number)
     unit = draw(st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(5), Fraction(3, 4)]))
-    world.bounds = [unit * draw(st.integers(0, 3)) for _ in range(2)]
+    longest = draw(st.sampled_from([12, 40])) if wide else 3
+    world.bounds = [unit * draw(st.integers(0, longest)) for _ in range(2)]
     world.bounds.append(Duration("lapse", unit * draw(st.integers(1, 3))))
     if draw(st.integers(0, 9)) < 7:
         for number in range(draw(st.integers(1, 2))):
@@ -94,7 +99,7 @@ def _to(world: World, kind: Any) -> tuple[Any, int]:
     if kind is bool:
         return Bool, 2
     if kind == "int":
-        return Int.between(0, 2), 3
+        return Int.between(*world.span), 3
     if kind == "enum":
         return world.enumeration, 3
     return kind, _size((kind,))
@@ -113,9 +118,9 @@ def _declare_constants(world: World) -> None:
         to, values = _to(world, kind)
         table = world.draw(st.lists(st.integers(0, values - 1), min_size=_size(domain), max_size=_size(domain)))
 
-        def look_up(*places: int, table: list[int] = table, kind: Any = kind) -> object:
+        def look_up(*places: int, table: list[int] = table, kind: Any = kind, least: int = world.least) -> object:
             code = table[places[0] if places else 0]
-            return bool(code) if kind is bool else code
+            return bool(code) if kind is bool else least + code if kind == "int" else code
 
         world.constants.append((Constant(f"k{number}", *domain, to=to, values=look_up), domain, kind))
 
@@ -144,7 +149,7 @@ def _initial(world: World, kind: Any) -> Any:
     if kind is bool:
         return world.choice([True, False])
     if kind == "int":
-        return world.draw(st.integers(0, 2))
+        return world.draw(st.integers(*world.span))
     return world.choice(world.members if kind == "enum" else list(kind.sort.elements))
 
 
