@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.contract import EngineContract
@@ -415,3 +417,34 @@ def test_with_every_part_and_each_fault_once_every_promise_holds_but_one() -> No
     system = everything()
     result = Abstraction().verify(system, system.properties, Limits(seconds=1_200, memory=8_000_000_000))
     assert outcomes(result) == {prop.name: "violated" if prop.name == "capacity-kept" else "proved" for prop in system.properties}
+
+
+def test_a_run_is_a_shortest_only_if_the_one_it_follows_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zones whose search for a shorter run was cut off say of a run that it need not be a shortest."""
+    lit = Variable("lit", to=Bool, init=False)
+
+    @action
+    def switch() -> None:
+        lit.value = True
+
+    @invariant()
+    def dark() -> Bool:
+        """It stays dark."""
+        return ~lit.value
+
+    def shortest() -> bool:
+        semantics = Semantics(System("lamp", (switch,), (dark,)))
+        decided = Refinement(semantics, Watch(Limits(), None)).decide(dark, LARGE)
+        assert decided is not None and decided.trace is not None
+        assert len(decided.trace.steps) == 1
+        return decided.shortest
+
+    assert shortest()
+    plain = Explore.verify
+
+    def cut_off(*arguments: Any) -> Result:
+        result = plain(*arguments)
+        return replace(result, verdicts=tuple(replace(one, shortest=False) for one in result.verdicts))
+
+    monkeypatch.setattr(Explore, "verify", cut_off)
+    assert not shortest()

@@ -32,7 +32,7 @@ from udproof.engines.follow import Follower
 from udproof.engines.limits import MOST_PROPERTIES, Stop, Watch
 from udproof.engines.localize import IN_RANGE, NOTHING, Lemma, Localized, Set, closed, in_order, reads, support
 from udproof.engines.swift import Swift, swift
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result
+from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
 from udproof.engines.zone_time import semantics_in_parts
 from udproof.language import Property
 from udproof.language import expressions as ex
@@ -68,10 +68,19 @@ class _Look:
     cut: bool  # was the search ended, since it got too large?
 
     @property
+    def broken(self) -> Verdict | None:
+        """The verdict of a violation, or of an integer that leaves its range."""
+        return next((verdict for verdict in self.result.verdicts if verdict.trace is not None), None)
+
+    @property
     def bad(self) -> Trace | None:
-        """The shortest run to a violation, or to an integer that leaves its range."""
-        found = [verdict.trace for verdict in self.result.verdicts if verdict.trace is not None]
-        return found[0] if found else None
+        """The run to it."""
+        return None if self.broken is None else self.broken.trace
+
+    @property
+    def fewest(self) -> int:
+        """No run of the abstract system that breaks the property has fewer steps; 0 if that is not known."""
+        return len(self.bad.steps) if self.bad is not None and self.broken is not None and self.broken.shortest else 0
 
     @property
     def overflow(self) -> Firing | None:
@@ -130,7 +139,7 @@ class Refinement:
                 continue
             follower = self.follower(look.local, look.bad, self._effort(look.bad))
             if (found := self._followed(follower, look, prop)) is not None:
-                return Decided(False, look.local, look.result, found, len(found.steps) <= len(look.bad.steps))
+                return Decided(False, look.local, look.result, found, len(found.steps) <= look.fewest)
             asked = map(widen, follower.objections(look.bad, look.overflow))
             options = list(self._options(look.local, list(dict.fromkeys(asked))))
             if not options:
