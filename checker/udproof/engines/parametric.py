@@ -49,6 +49,7 @@ from udproof.prover.theorem import Proof, formulas, listed
 
 _SIZES = (1, 2, 2, 2, 2, 2, 2)  # of the instances that are explored to refute
 _SAMPLED = (1, 2, 2, 3)  # and of those whose states throw out candidates
+_CALM = (1, 1, 1, 2)  # of those without faults, in which premises are looked for first
 _EXPLORATION = 5.0  # seconds for one small instance at most
 _PATIENCE = 6  # times as long, where a premise was found nowhere
 
@@ -245,13 +246,15 @@ class Parametric:
     def _look_for_premises(work: _Work, free: System, small: Sequence[System]) -> None:
         """Explore until the premise of every property that is proved was true somewhere, so that the proof says something.
 
-        A proof is about all times that keep its inequalities, so short ones serve as well, and are explored sooner.
+        A proof is about all times that keep its inequalities, and all budgets of faults; so short times and no faults serve as well,
+        and are explored sooner.
         """
         if work.proof is None:
             return
         durations = generic(work.proof.times, work.system.instance.durations, 1)
+        calm = small_instances(free, durations, _CALM, sparing=True)
         quick = [*reversed(small_instances(free, durations, _SIZES[:2]))]
-        rounds = [(one, _EXPLORATION) for one in (*quick, *_one_after_the_other(work.system, free, small))]
+        rounds = [(one, _EXPLORATION) for one in (*calm, *quick, *_one_after_the_other(work.system, free, small))]
         for instance, patience in (*rounds, *((one, _PATIENCE * _EXPLORATION) for one in reversed(quick))):
             left = set(work.proof.shown) - set(work.witnesses)
             if not left:

@@ -33,12 +33,17 @@ _LOOKS = 100  # lemmas between two looks at the limits
 SMALL_SECONDS, MOST_SECONDS = 5, 40  # of random timing constants: tried first, and at most
 
 
-def small_instances(system: System, durations: Mapping[str, Fraction], sizes: Sequence[int] = SIZES) -> list[System]:
-    """The system with small random instances that satisfy the axioms; none if the axioms contradict each other."""
+def small_instances(
+    system: System, durations: Mapping[str, Fraction], sizes: Sequence[int] = SIZES, *, sparing: bool = False
+) -> list[System]:
+    """The system with small random instances that satisfy the axioms; none if the axioms contradict each other.
+
+    A `sparing` one gives each number its least value: as few faults and attempts as may be, and so few states.
+    """
     chance = random.Random(1)
     found: dict[str, System] = {}
     for size in sizes:
-        instance = _instance(system, durations, size, chance)
+        instance = _instance(system, durations, size, chance, sparing)
         if instance is not None:
             made = replace(system, name=_called(system, instance)).at(instance)
             found.setdefault(made.text, made)
@@ -80,7 +85,9 @@ def _called(system: System, instance: Instance) -> str:
     return f"a small instance of {', '.join(sizes)}" if sizes else "the system itself"
 
 
-def _instance(system: System, durations: Mapping[str, Fraction], size: int, chance: random.Random) -> Instance | None:
+def _instance(
+    system: System, durations: Mapping[str, Fraction], size: int, chance: random.Random, sparing: bool
+) -> Instance | None:
     named: dict[str, list[str]] = {sort.name: [] for sort in system.index_sorts}
     for node in system.formulas():
         for part in ex.walk(node):
@@ -94,12 +101,12 @@ def _instance(system: System, durations: Mapping[str, Fraction], size: int, chan
             if (name := f"{sort.name.lower()}-{number}") not in own:
                 own.append(name)
         elements[sort.name] = tuple(own)
-    tables = _tables(system, elements, chance)
+    tables = _tables(system, elements, chance, sparing)
     return None if tables is None else Instance(elements, tables, dict(durations))
 
 
 def _tables(
-    system: System, elements: Mapping[str, tuple[str, ...]], chance: random.Random
+    system: System, elements: Mapping[str, tuple[str, ...]], chance: random.Random, sparing: bool
 ) -> dict[str, dict[tuple[int, ...], int]] | None:
     """Random values for all constants such that the axioms hold; None if there are none."""
     context = z3.Context()
@@ -118,9 +125,11 @@ def _tables(
     if solver.check() != z3.sat:
         return None
     tables: dict[str, dict[tuple[int, ...], int]] = {symbol.name: {} for symbol in system.constants}
+    numbers = {symbol.name for symbol in system.constants if isinstance(symbol.sort, ex.IntSort)}
     for (name, place), (cell, values) in cells.items():
         wanted = list(values)
-        chance.shuffle(wanted)
+        if not (sparing and name in numbers):
+            chance.shuffle(wanted)
         for code in wanted:
             if solver.check(cell == code) == z3.sat:
                 solver.add(cell == code)
