@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.contract import NIGHTLY
 
+from udproof.engines.explore import Explore
 from udproof.engines.parametric import Parametric
 from udproof.engines.verdict import Limits, Outcome
 from udproof.language import Bool, Index, Int, System, Variable, action, invariant
@@ -19,6 +20,7 @@ from udproof.properties import ALL, HEADLINE, of
 from udproof.properties.part_lemmas import LEMMAS
 from udproof.protocol import mutants
 from udproof.protocol.assembly import protocol
+from udproof.protocol.faults import FAULTS
 from udproof.protocol.fleet import Faults, Fleet
 from udproof.protocol.fleet_file import read_fleet
 from udproof.protocol.fleets import path_of
@@ -28,6 +30,7 @@ from udproof.prover.fragment import complaint
 from udproof.prover.hints import hints
 from udproof.prover.houdini import Clockwork
 from udproof.prover.lemmas import Lemma, Literal, well_sorted
+from udproof.prover.samples import generic, small_instances
 from udproof.prover.search import Attempt, near
 from udproof.prover.theorem import formulas
 
@@ -197,3 +200,22 @@ def test_all_parts_together_for_every_fleet(tmp_path: Path, monkeypatch: pytest.
     proved = {verdict.property.name: verdict.reason for verdict in result.verdicts if verdict.outcome is Outcome.PROVED}
     assert {prop.name for prop in system.checks} - set(proved) <= OPEN
     assert all("in every run in which event_id" in reason for reason in proved.values())
+
+
+# --- instances in which premises are looked for
+
+
+def test_a_sparing_instance_has_no_faults_and_reaches_a_pause() -> None:
+    """With budgets at random, a search of the smallest instance with all parts does not get to a pause in minutes."""
+    system = formulas(_with(*OFF))
+    [proof] = store.stored(system)
+    made = small_instances(system, generic(proof.times, _with(*OFF).instance.durations, 1), (1,), sparing=True)
+    [instance] = made
+    budgets = {name: table[()] for name, table in instance.instance.constants.items() if name.endswith("_budget")}
+    assert len(budgets) == len(FAULTS)
+    assert {name for name, times in budgets.items() if times} == {"failover_budget"}, "of which the least is one"
+    assert instance.instance.constants["attempts"][()] == 1
+    result = Explore().verify(instance, (instance.named("pause-bounded"),), Limits())
+    assert result.complete
+    assert result.figures.states < 100_000
+    assert result.verdicts[0].reached

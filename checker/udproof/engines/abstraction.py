@@ -34,7 +34,7 @@ from udproof.engines.limits import Stop, Watch, check_request, most_memory
 from udproof.engines.localize import in_order, weakened
 from udproof.engines.refinement import LARGE, Decided, Refinement
 from udproof.engines.timelock import Timelocks, told
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict, breaks, length
 from udproof.language import ModelError, Property, System
 from udproof.language import expressions as ex
 from udproof.language.semantics import Semantics, State
@@ -271,8 +271,7 @@ def _time(work: _Work, prop: Property, stopped: str | None) -> Verdict:
 
 
 def _violated(prop: Property, trace: Trace, shortest: bool, witness: Trace | None) -> Verdict:
-    steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
-    known = f"a shortest run that breaks it has {steps}" if shortest else f"a run of {steps} breaks it; there may be shorter ones"
+    known = breaks(trace) if shortest else f"a run of {length(trace)} breaks it; there may be shorter ones"
     return Verdict(prop, Outcome.VIOLATED, known, trace, witness, shortest=shortest)
 
 

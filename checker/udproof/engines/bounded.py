@@ -31,7 +31,7 @@ from udproof.engines.algebra import Ground, negate
 from udproof.engines.ground import GroundSystem
 from udproof.engines.limits import Stop, Watch, check_request, most_memory, resident_memory
 from udproof.engines.unroll import Path, Term, Unrolling
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict, breaks
 from udproof.engines.zone_time import in_whole_ticks
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import Firing
@@ -389,9 +389,7 @@ def _verdict(prop: Property, place: int, work: _Work | None, stopped: str | None
     goals = {goal.kind: goal for goal in work.goals if goal.place in (place, -1)}
     broken, premise, doubt, overflow = (goals.get(kind, _NEVER) for kind in (_BROKEN, _PREMISE, _DOUBT, _OVERFLOW))
     if broken.trace is not None:
-        count = len(broken.trace.steps)
-        reason = f"a shortest run that breaks it has {'1 step' if count == 1 else f'{count} steps'}"
-        return Verdict(prop, Outcome.VIOLATED, reason, broken.trace, premise.trace)
+        return Verdict(prop, Outcome.VIOLATED, breaks(broken.trace), broken.trace, premise.trace)
     so_far = f"it holds in every run of at most {work.looked} steps" if work.looked >= 0 else "no run was looked into"
     if broken.excluded is not None and overflow.excluded is not None:
         states = max(broken.excluded, overflow.excluded)

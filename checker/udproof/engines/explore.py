@@ -40,7 +40,7 @@ from udproof.engines.overflow import raise_overflow
 from udproof.engines.packing import Packing
 from udproof.engines.stored import MULTIPLIERS
 from udproof.engines.symmetry import nest_of
-from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.verdict import Figures, Limits, Outcome, Progress, Result, Verdict, breaks
 from udproof.engines.zone_time import in_whole_ticks
 from udproof.language import Property, System
 from udproof.language.semantics import State
@@ -354,8 +354,7 @@ def _answer(search: _Search, place: int, stopped: str | None, figures: Figures) 
         trace = search.trace(place)
         if trace.semantics.breaking(prop, trace.last) is None:
             raise AssertionError(f"the search says that {prop.name} is violated, the reference semantics that it holds")
-        steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
-        return Verdict(prop, Outcome.VIOLATED, f"a shortest run that breaks it has {steps}", trace, witness)
+        return Verdict(prop, Outcome.VIOLATED, breaks(trace), trace, witness)
     if stopped is not None:
         reason = f"not decided: in {figures.states} states to depth {figures.depth} it is not broken, then {stopped}"
         return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)

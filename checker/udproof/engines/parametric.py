@@ -33,7 +33,7 @@ from udproof.counterexamples.trace import Trace
 from udproof.engines.explore import Explore
 from udproof.engines.limits import Watch, check_request, resident_memory
 from udproof.engines.obstacle import obstacle
-from udproof.engines.verdict import Evidence, Figures, Limits, Outcome, Progress, Result, Verdict
+from udproof.engines.verdict import Evidence, Figures, Limits, Outcome, Progress, Result, Verdict, breaks, length
 from udproof.language import ModelError, Property, System
 from udproof.language.semantics import OutOfRange, Semantics
 from udproof.prover import certificate, fragment, smtlib, store
@@ -246,8 +246,8 @@ class Parametric:
     def _look_for_premises(work: _Work, free: System, small: Sequence[System]) -> None:
         """Explore until the premise of every property that is proved was true somewhere, so that the proof says something.
 
-        A proof is about all times that keep its inequalities, and all budgets of faults; so short times and no faults serve as well,
-        and are explored sooner.
+        A proof is about all times that keep its inequalities, and all budgets of faults; so short times and no faults serve as
+        well, and are explored sooner.
         """
         if work.proof is None:
             return
@@ -377,13 +377,11 @@ def _verdict(work: _Work, prop: Property, stopped: str | None) -> Verdict:
     name, proof = prop.name, work.proof
     witness = work.witnesses.get(name)
     if name in work.violated:
-        trace = work.violated[name]
-        steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
-        reason = f"a shortest run that breaks it has {steps}"
-        return Verdict(prop, Outcome.VIOLATED, reason, trace, witness if _is_of(work.system, witness) else None, scope="this fleet")
+        trace, own = work.violated[name], witness if _is_of(work.system, witness) else None
+        return Verdict(prop, Outcome.VIOLATED, breaks(trace), trace, own, scope="this fleet")
     if name in work.elsewhere:
         trace = work.elsewhere[name]
-        reason = f"not for every fleet: {trace.system.name} breaks it in {len(trace.steps)} steps"
+        reason = f"not for every fleet: {trace.system.name} breaks it in {length(trace)}"
         return Verdict(prop, Outcome.UNKNOWN, reason, None, witness)
     if proof is not None and name in proof.shown:
         if witness is None and (limit := work.cut_short or stopped) is not None:

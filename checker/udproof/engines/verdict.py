@@ -87,6 +87,16 @@ class Evidence:
     unbounded: tuple[str, ...] = ()  # integers that were not shown to stay in their ranges
 
 
+def length(trace: Trace) -> str:
+    """How long a run is, in words."""
+    return "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+
+
+def breaks(trace: Trace) -> str:
+    """The reason of a violation of which this is a shortest run."""
+    return f"a shortest run that breaks it has {length(trace)}"
+
+
 Minimum: TypeAlias = Literal["steps", "time"]  # what a run that breaks a property has the least of
 
 

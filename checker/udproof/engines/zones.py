@@ -24,7 +24,7 @@ from udproof.counterexamples.explain import duration
 from udproof.counterexamples.trace import Trace
 from udproof.engines.limits import Stop, Watch, check_request, resident_memory
 from udproof.engines.overflow import raise_overflow
-from udproof.engines.verdict import Figures, Limits, Minimum, Outcome, Progress, Result, Verdict
+from udproof.engines.verdict import Figures, Limits, Minimum, Outcome, Progress, Result, Verdict, breaks, length
 from udproof.engines.zone_emit import OVERFLOW, PREMISE, STUCK
 from udproof.engines.zone_fastest import sooner
 from udproof.engines.zone_machine import ZoneMachine
@@ -160,13 +160,13 @@ class _Run:
                 for place, bit in violated.items():
                     if bit in second.found:
                         trace = second.trace(bit)
-                        found[place] = _Broken(trace, f"a shortest run that breaks it has {_steps(trace)}", True)
+                        found[place] = _Broken(trace, breaks(trace), True)
         except MemoryError:
             problem = self.watch.memory_reached()
         for place, bit in violated.items():
             if place not in found:
                 trace = self.first.trace(bit)
-                said = f"a run that breaks it has {_steps(trace)}; the search for a shorter one ended: {problem}"
+                said = f"a run that breaks it has {length(trace)}; the search for a shorter one ended: {problem}"
                 found[place] = _Broken(trace, said, False)
         return found
 
@@ -180,7 +180,7 @@ class _Run:
                     trace = better
             except (Stop, KeyboardInterrupt, MemoryError) as reason:
                 problem = self._problem(reason)
-            taken, steps = duration(trace.seconds(trace.steps[-1].time if trace.steps else 0)), _steps(trace)
+            taken, steps = duration(trace.seconds(trace.steps[-1].time if trace.steps else 0)), length(trace)
             if problem:
                 said = f"a run that breaks it takes {taken} and {steps}; the search for a sooner one ended: {problem}"
             else:
@@ -213,7 +213,3 @@ class _Run:
         if witness is None:
             return Verdict(prop, Outcome.VACUOUS, f"its premise holds in none of the {counted}, so nothing was tested")
         return Verdict(prop, Outcome.PROVED, f"it holds in all {counted} ({ABSTRACTION})", None, witness)
-
-
-def _steps(trace: Trace) -> str:
-    return "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
