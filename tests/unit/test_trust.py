@@ -61,8 +61,8 @@ def test_a_fault_that_is_allowed_and_cannot_happen_is_told(breakdown: Run) -> No
 def test_the_record_of_planted_mistakes_is_told_of_the_model_that_it_is_about(breakdown: Run) -> None:
     found = trust(breakdown).mistakes
     assert found is not None
-    assert (found.planted, found.noticed) == (3, 3)
-    said = "Planted in this model: 3 named mistakes, of which the properties notice 3 (udproof mutants)."
+    assert (found.planted, found.noticed) == (4, 4)
+    said = "Planted in this model: 4 named mistakes, of which the properties notice 4 (udproof mutants)."
     assert said in list(sentences(breakdown))
 
 

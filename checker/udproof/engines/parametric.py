@@ -49,7 +49,8 @@ from udproof.prover.theorem import Proof, formulas, listed
 
 _SIZES = (1, 2, 2, 2, 2, 2, 2)  # of the instances that are explored to refute
 _SAMPLED = (1, 2, 2, 3)  # and of those whose states throw out candidates
-_CALM = (1, 1, 1, 2)  # of those without faults, in which premises are looked for first
+_CALM = (2, 1, 1, 1)  # of those in which premises are looked for first, without faults ...
+_FURTHER = (2, 2, 1, 2, 2, 2, 2)  # ... and of others, with them
 _EXPLORATION = 5.0  # seconds for one small instance at most
 _PATIENCE = 6  # times as long, where a premise was found nowhere
 
@@ -193,11 +194,10 @@ class Parametric:
     def _decide(self, work: _Work, free: System) -> None:
         durations, names = work.system.instance.durations, [prop.name for prop in work.properties]
         work.clockwork.check()
-        small = small_instances(free, durations, _SIZES[:3])
-        if not small:
+        if next(small_instances(free, durations, _SIZES[:3]), None) is None:
             raise ModelError(f"the axioms of {work.system.name} contradict each other: no small instance satisfies them.")
         if self._kept(work, free, names):
-            self._look_for_premises(work, free, small)
+            self._look_for_premises(work, free)
             return
         work.clockwork.check()
         work.explore(work.system, own=True)  # as far as the time for one instance reaches
@@ -211,7 +211,7 @@ class Parametric:
                     work.explore_another(instance)
             self._check(work, attempt)  # what it shows is not to be lost if time is over before more is found
             self._further(work, free, attempt)
-        self._look_for_premises(work, free, small)
+        self._look_for_premises(work, free)
 
     @staticmethod
     def _sound(work: _Work) -> list[Property]:
@@ -243,19 +243,11 @@ class Parametric:
         return False
 
     @staticmethod
-    def _look_for_premises(work: _Work, free: System, small: Sequence[System]) -> None:
-        """Explore until the premise of every property that is proved was true somewhere, so that the proof says something.
-
-        A proof is about all times that keep its inequalities, and all budgets of faults; so short times and no faults serve as
-        well, and are explored sooner.
-        """
+    def _look_for_premises(work: _Work, free: System) -> None:
+        """Explore until the premise of every property that is proved was true somewhere, so that the proof says something."""
         if work.proof is None:
             return
-        durations = generic(work.proof.times, work.system.instance.durations, 1)
-        calm = small_instances(free, durations, _CALM, sparing=True)
-        quick = [*reversed(small_instances(free, durations, _SIZES[:2]))]
-        rounds = [(one, _EXPLORATION) for one in (*calm, *quick, *_one_after_the_other(work.system, free, small))]
-        for instance, patience in (*rounds, *((one, _PATIENCE * _EXPLORATION) for one in reversed(quick))):
+        for instance, patience in _rounds(work.system, free, work.proof):
             left = set(work.proof.shown) - set(work.witnesses)
             if not left:
                 return
@@ -347,11 +339,18 @@ class Parametric:
         )
 
 
-def _one_after_the_other(system: System, free: System, small: Sequence[System]) -> Iterator[System]:
-    """Instances to look for premises in: of two elements, of one, more of those, the system itself."""
-    yield from (*small[1:], *small[:1])
-    yield from small_instances(free, system.instance.durations, _SIZES)[len(small) :]
-    yield system
+def _rounds(system: System, free: System, proof: Proof) -> Iterator[tuple[System, float]]:
+    """Instances to look for premises in, and for how many seconds each.
+
+    A proof is about all times that keep its inequalities, and all budgets of faults; so short times and no faults serve as well,
+    and are explored sooner. Two elements of each sort come first, since a wrong proof would show there.
+    """
+    own = system.instance.durations
+    short = generic(proof.times, own, 1)
+    yield from ((one, _EXPLORATION) for one in small_instances(free, short, _CALM, sparing=True))
+    quick = [*small_instances(free, short, _CALM[:2])]
+    yield from ((one, _EXPLORATION) for one in (*quick, *small_instances(free, own, _FURTHER), system))
+    yield from ((one, _PATIENCE * _EXPLORATION) for one in reversed(quick))
 
 
 def _evidence(proof: Proof, folder: Path | None) -> Evidence:

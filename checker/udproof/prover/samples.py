@@ -35,19 +35,19 @@ SMALL_SECONDS, MOST_SECONDS = 5, 40  # of random timing constants: tried first, 
 
 def small_instances(
     system: System, durations: Mapping[str, Fraction], sizes: Sequence[int] = SIZES, *, sparing: bool = False
-) -> list[System]:
-    """The system with small random instances that satisfy the axioms; none if the axioms contradict each other.
+) -> Iterator[System]:
+    """The system with small random instances that satisfy the axioms, each once; none if the axioms contradict each other.
 
     A `sparing` one gives each number its least value: as few faults and attempts as may be, and so few states.
     """
-    chance = random.Random(1)
-    found: dict[str, System] = {}
+    chance, known = random.Random(1), set[str]()
     for size in sizes:
         instance = _instance(system, durations, size, chance, sparing)
         if instance is not None:
             made = replace(system, name=_called(system, instance)).at(instance)
-            found.setdefault(made.text, made)
-    return list(found.values())
+            if made.text not in known:
+                known.add(made.text)
+                yield made
 
 
 def generic(inequalities: Sequence[Inequality], durations: Mapping[str, Fraction], seed: int) -> dict[str, Fraction]:
