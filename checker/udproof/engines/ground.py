@@ -76,7 +76,7 @@ class GroundSystem:
         self._look = look
         self._formulas = Instantiation(semantics, look)
         self._position = semantics.layout.position
-        self._runs = self._running()
+        self._runs = self._formulas.running()
         self._clocks_on: dict[int, list[int]] = {}  # by slot: the clocks that a change of it may start or stop
         for clock, runs in self._runs.items():
             for slot in {clock, *slots_of(runs)}:
@@ -142,13 +142,6 @@ class GroundSystem:
             else:
                 settled.pop(slot, None)
         return settled
-
-    def _running(self) -> dict[int, Ground]:
-        found: dict[int, Ground] = {}
-        for place, slot in enumerate(self.semantics.layout.slots):
-            if isinstance(slot.symbol, ex.ClockSymbol):
-                found[place] = self._formulas.expression(slot.symbol.during, self._formulas.places(slot.symbol.params, slot.args))
-        return found
 
     def _deadlines(self) -> list[_Due]:
         due: list[_Due] = []

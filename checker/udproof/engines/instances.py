@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import count
 
 from udproof.counterexamples.trace import Move, Trace, Wait, run
 from udproof.engines.algebra import At, Ground, Op, conjoin
@@ -49,9 +48,8 @@ class Spelled:
     def __post_init__(self) -> None:
         self._formulas = Instantiation(self.semantics, self.look)
         self.symbols = [self._symbol(place) for place in range(len(self.semantics.layout.slots))]
-        for place, symbol in enumerate(self.symbols):  # now that a clock's condition has something to read
-            if isinstance(symbol, ex.ClockSymbol):
-                object.__setattr__(symbol, "during", self._during(place))
+        for place, runs in self._formulas.running().items():  # now that a clock's condition has something to read
+            object.__setattr__(self.symbols[place], "during", self._truth(runs))
         actions = tuple(self._actions()) or (idle(),)
         self.instances = {prop.name: tuple(self._instances(prop)) for prop in self.properties}
         stated = tuple(one for instances in self.instances.values() for one in instances)
@@ -159,11 +157,6 @@ class Spelled:
             initial = ex.Lit(value, sort)
         return ex.VariableSymbol(name, (), sort, (), initial, slot.symbol.location)
 
-    def _during(self, place: int) -> ex.Expr:
-        slot = self.semantics.layout.slots[place]
-        assert isinstance(slot.symbol, ex.ClockSymbol)
-        return self._truth(self._formulas.expression(slot.symbol.during, self._formulas.places(slot.symbol.params, slot.args)))
-
     def _actions(self) -> Iterator[Action]:
         formulas = self._formulas
         for act in self.semantics.system.actions:
@@ -198,19 +191,11 @@ class Spelled:
                     yield Update(target, (), self._truth(condition), (), told)
 
     def _deadlines(self) -> Iterator[Deadline]:
-        for dead in self.semantics.system.deadlines:
-            numbers = count()
-            for places in self._formulas.possible(dead.params, [dead.condition], {}):
-                condition = self._formulas.expression(dead.condition, places)
-                index = tuple(self._formulas.expression(arg, places) for arg in dead.limit.args)
-                for args, reached in self._formulas.cases(index, dead.limit.clock.domain):
-                    here = conjoin([condition, reached])
-                    if here == 0:
-                        continue
-                    clock = self.symbols[self.semantics.layout.position[dead.limit.clock, args]]
-                    assert isinstance(clock, ex.ClockSymbol)
-                    limit = ex.ClockIs(clock, (), "<=", self._seconds(self.semantics.time.ticks(dead.limit.bound)))
-                    yield Deadline(f"{dead.name} {next(numbers)}", (), self._truth(here), limit, dead.location)
+        for number, (dead, condition, slot) in enumerate(self._formulas.due()):
+            clock = self.symbols[slot]
+            assert isinstance(clock, ex.ClockSymbol)
+            limit = ex.ClockIs(clock, (), "<=", self._seconds(self.semantics.time.ticks(dead.limit.bound)))
+            yield Deadline(f"{dead.name} {number}", (), self._truth(condition), limit, dead.location)
 
     def _seconds(self, ticks: int) -> Fraction:
         return Fraction(self.semantics.time.unit) * ticks

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from udproof.engines.algebra import At, Ground, add, at_most, choose, conjoin, disjoin, equal, factored, negate
 from udproof.language import expressions as ex
+from udproof.language.claims import Deadline
 from udproof.language.instance import ConstantsOnly
 from udproof.language.semantics import Semantics
 
@@ -45,6 +46,7 @@ class Instantiation:
     """The formulas of a concrete system as ground values. `look` is called again and again, and may raise to end the work."""
 
     def __init__(self, semantics: Semantics, look: Look) -> None:
+        self._semantics = semantics
         self._world = ConstantsOnly(semantics.system.instance)
         self._position = semantics.layout.position
         self._ticks = semantics.time.ticks
@@ -66,6 +68,27 @@ class Instantiation:
             params = sorted(ex.free_params(node), key=lambda param: (param.serial, param.name))
             found = self._parts[id(node)] = _Known(node, tuple(self.number(param) for param in params))
         return found
+
+    # --- clocks and deadlines
+
+    def running(self) -> dict[int, Ground]:
+        """The slot of each clock, with the condition under which it runs."""
+        return {
+            place: self.expression(slot.symbol.during, self.places(slot.symbol.params, slot.args))
+            for place, slot in enumerate(self._semantics.layout.slots)
+            if isinstance(slot.symbol, ex.ClockSymbol)
+        }
+
+    def due(self) -> Iterator[tuple[Deadline, Ground, int]]:
+        """Each deadline for each choice of its elements and each clock that may be meant: its condition, and the clock's slot."""
+        for deadline in self._semantics.system.deadlines:
+            clock = deadline.limit.clock
+            for places in self.possible(deadline.params, [deadline.condition], {}):
+                condition = self.expression(deadline.condition, places)
+                index = tuple(self.expression(arg, places) for arg in deadline.limit.args)
+                for args, meant in self.cases(index, clock.domain):
+                    if (here := conjoin([condition, meant])) != 0:
+                        yield deadline, here, self._position[clock, args]
 
     # --- ground values
 

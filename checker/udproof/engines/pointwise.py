@@ -11,7 +11,8 @@ whoever then looks at what is reachable (`udproof.engines.timelock`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import z3
@@ -46,7 +47,7 @@ class AnyState:
         parts = list(conditions)
         slots = set().union(*map(slots_of, parts))
         for clock in [slot for slot in slots if self._is_clock(slot)]:
-            runs = self._runs(clock)
+            runs = self._runs[clock]
             slots |= slots_of(runs)
             solver.add(z3.Or(self.truth(runs), self._slot(clock) == 0))
         for slot in sorted(slots):
@@ -58,13 +59,12 @@ class AnyState:
             raise GaveUp
         return Model(self, solver.model()) if answer == z3.sat else None
 
+    @cached_property
+    def _runs(self) -> Mapping[int, Ground]:
+        return self._formulas.running()
+
     def _is_clock(self, slot: int) -> bool:
         return isinstance(self._semantics.layout.slots[slot].symbol, ex.ClockSymbol)
-
-    def _runs(self, clock: int) -> Ground:
-        slot = self._semantics.layout.slots[clock]
-        assert isinstance(slot.symbol, ex.ClockSymbol)
-        return self._formulas.expression(slot.symbol.during, self._formulas.places(slot.symbol.params, slot.args))
 
     # --- terms of the solver
 

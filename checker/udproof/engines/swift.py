@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from udproof.engines.algebra import At, Ground, conjoin
+from udproof.engines.algebra import At, Ground
 from udproof.engines.ground import GroundSystem
 from udproof.engines.instantiate import Instantiation, Look
-from udproof.language import expressions as ex
 from udproof.language.semantics import Firing, Semantics, State
 
 Key: TypeAlias = tuple[str, tuple[int, ...]]  # a firing: the name of its action, and its arguments
@@ -78,13 +77,11 @@ def swift(semantics: Semantics, look: Look = lambda: None) -> Swift:
         body = ["after = list(s)", *(f"after[{slot}] = int({writer.text(value)})" for slot, value in action.post.items())]
         body += [f"if not {low} <= after[{slot}] <= {high}: return None" for slot, low, high in action.ranges]
         writer.function(f"effect{number}", [*body, "return tuple(after)"])
-    clocks = [place for place, slot in enumerate(semantics.layout.slots) if isinstance(slot.symbol, ex.ClockSymbol)]
-    for place in clocks:
-        slot = semantics.layout.slots[place]
-        assert isinstance(slot.symbol, ex.ClockSymbol)
-        writer.test(f"runs{place}", formulas.expression(slot.symbol.during, formulas.places(slot.symbol.params, slot.args)))
-    due = list(_deadlines(semantics, formulas))
-    for number, (condition, _, _) in enumerate(due):
+    clocks = formulas.running()
+    for place, runs in clocks.items():
+        writer.test(f"runs{place}", runs)
+    due = list(formulas.due())
+    for number, (_, condition, _) in enumerate(due):
         writer.test(f"due{number}", condition)
     made = writer.compiled()
     keys = [key(action.firing) for action in ground.actions]
@@ -93,19 +90,10 @@ def swift(semantics: Semantics, look: Look = lambda: None) -> Swift:
         {known: made[f"guard{number}"] for number, known in enumerate(keys)},
         {known: made[f"effect{number}"] for number, known in enumerate(keys)},
         tuple((place, made[f"runs{place}"]) for place in clocks),
-        tuple(_Due(made[f"due{number}"], clock, bound) for number, (_, clock, bound) in enumerate(due)),
+        tuple(
+            _Due(made[f"due{number}"], clock, semantics.time.ticks(dead.limit.bound)) for number, (dead, _, clock) in enumerate(due)
+        ),
     )
-
-
-def _deadlines(semantics: Semantics, formulas: Instantiation) -> Iterator[tuple[Ground, int, int]]:
-    """For each deadline, its elements and each clock that may be meant: the condition, the clock's slot, and the bound in ticks."""
-    for dead in semantics.system.deadlines:
-        for places in formulas.possible(dead.params, [dead.condition], {}):
-            condition = formulas.expression(dead.condition, places)
-            index = tuple(formulas.expression(arg, places) for arg in dead.limit.args)
-            for args, reached in formulas.cases(index, dead.limit.clock.domain):
-                if (here := conjoin([condition, reached])) != 0:
-                    yield here, semantics.layout.position[dead.limit.clock, args], semantics.time.ticks(dead.limit.bound)
 
 
 @dataclass

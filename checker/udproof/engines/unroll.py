@@ -51,12 +51,7 @@ class Unrolling:
         self._look = look
         self._slots = self.semantics.layout.slots
         self.ranges = tuple(self._range(slot.symbol) for slot in self._slots)
-        formulas = Instantiation(self.semantics, look)
-        self._runs = {
-            place: formulas.expression(slot.symbol.during, formulas.places(slot.symbol.params, slot.args))
-            for place, slot in enumerate(self._slots)
-            if isinstance(slot.symbol, ex.ClockSymbol)
-        }
+        self._runs = Instantiation(self.semantics, look).running()
         self._memo: dict[tuple[bool, Ground, int], Any] = {}
         self._kept: list[Sequence[Term]] = []  # states by whose identity something is remembered
         self.before, self.after = self.state("before"), self.state("after")

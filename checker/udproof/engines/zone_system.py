@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from udproof.engines.algebra import At, Ground, Op, choose, conjoin, slots_of, substitute
+from udproof.engines.algebra import At, Ground, Op, choose, slots_of, substitute
 from udproof.engines.dbm import MOST
 from udproof.engines.ground import GroundAction, GroundSystem
 from udproof.engines.instantiate import Instantiation, Look
@@ -82,7 +82,7 @@ class ZoneSystem:
         self.clocks = tuple(place for place, slot in enumerate(slots) if isinstance(slot.symbol, ex.ClockSymbol))
         self._check_constants()
         self.cases = Cases(frozenset(self.clocks))
-        self.runs = {place: self._during(place) for place in self.clocks}
+        self.runs = self._formulas.running()
         self._clocks_on: dict[int, list[int]] = {}  # by slot: the clocks that a change of it may start or stop
         for clock, runs in self.runs.items():
             for place in slots_of(runs):
@@ -110,23 +110,11 @@ class ZoneSystem:
                     "Round the constants to a common unit."
                 )
 
-    def _during(self, place: int) -> Ground:
-        slot = self.semantics.layout.slots[place]
-        assert isinstance(slot.symbol, ex.ClockSymbol)
-        return self._formulas.expression(slot.symbol.during, self._formulas.places(slot.symbol.params, slot.args))
-
     def _limits(self) -> Iterator[Limit]:
-        formulas = self._formulas
         found: dict[tuple[Ground, int], int] = {}
-        for deadline in self.system.deadlines:
-            clock, ticks = deadline.limit.clock, self.semantics.time.ticks(deadline.limit.bound)
-            for places in formulas.possible(deadline.params, [deadline.condition], {}):
-                holds = formulas.expression(deadline.condition, places)
-                args = tuple(formulas.expression(arg, places) for arg in deadline.limit.args)
-                for at, meant in formulas.cases(args, clock.domain):
-                    key = conjoin([holds, meant]), self.semantics.layout.position[clock, at]
-                    if key[0] != 0:
-                        found[key] = min(found.get(key, ticks), ticks)
+        for deadline, condition, slot in self._formulas.due():
+            ticks = self.semantics.time.ticks(deadline.limit.bound)
+            found[condition, slot] = min(found.get((condition, slot), ticks), ticks)
         yield from (Limit(condition, slot, ticks) for (condition, slot), ticks in found.items())
 
     # --- actions
