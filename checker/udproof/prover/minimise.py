@@ -140,10 +140,12 @@ class Minimiser:
                 low = middle + 1
         return self._excluded(question, asked, lemmas, times[:high])
 
-    def _excluded(self, question: Question, asked: Term, lemmas: Sequence[Lemma], times: Sequence[Inequality]) -> bool:
+    def _excluded(
+        self, question: Question, asked: Term, lemmas: Sequence[Lemma], times: Sequence[Inequality], *further: Term
+    ) -> bool:
         self._houdini.tell(question, lemmas)
         known = [self._houdini.library.selector(lemma) for lemma in lemmas] + [self._names[one] for one in times]
-        return question.ask([asked, *known]) is None
+        return question.ask([asked, *known, *further]) is None
 
     def _short(self, question: Question, asked: Term) -> list[int]:
         """The last core, without what can be left out; what was needed before is the last to be tried."""
